@@ -1,13 +1,6 @@
+import type { AbortSignal } from './abort-signal.ts'
 import { EastGuardError } from './error.ts'
 import type { Clock } from './ports.ts'
-
-/** The shape of the platform's AbortSignal, as far as EastGuard uses it; the platform's own fits. */
-export interface AbortSignal {
-  readonly aborted: boolean
-  readonly reason: unknown
-  addEventListener(type: 'abort', listener: () => void, options?: { once?: boolean }): void
-  removeEventListener(type: 'abort', listener: () => void): void
-}
 
 /** Aborts its signal on demand, once. Listeners run synchronously, in the order in which they came. */
 export class AbortSource {

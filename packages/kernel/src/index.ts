@@ -1,10 +1,14 @@
-export { type AbortSignal, AbortSource, abortReason, sleep, throwIfAborted, withTimeout } from './abort.ts'
+export { AbortSource, abortReason, sleep, throwIfAborted, withTimeout } from './abort.ts'
+export type { AbortSignal } from './abort-signal.ts'
 export { BoundedQueue } from './bounded-queue.ts'
 export type { Brand } from './brand.ts'
 export { ByteReader } from './byte-reader.ts'
 export { ByteWriter } from './byte-writer.ts'
+export { compareBytes } from './compare-bytes.ts'
 export { crc32 } from './crc32.ts'
 export { type Deferred, deferred } from './deferred.ts'
+export { type DiskErrorCode, diskError } from './disk-error.ts'
+export { diskPathParts } from './disk-path.ts'
 export { EastGuardError, type ErrorDetails, type Facts, isEastGuardError, type Remedy } from './error.ts'
 export { InvariantError, invariant, unreachable } from './invariant.ts'
 export { type Logger, silentLogger } from './logger.ts'
@@ -23,9 +27,9 @@ export type {
   Acceptor,
   Address,
   Clock,
-  ConnectOptions,
   Connection,
   ConnectionHandler,
+  ConnectOptions,
   DatagramSocket,
   DirectoryEntry,
   Disk,

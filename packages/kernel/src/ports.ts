@@ -1,4 +1,4 @@
-import type { AbortSignal } from './abort.ts'
+import type { AbortSignal } from './abort-signal.ts'
 
 // The world, as far as EastGuard touches it. Cores never see a port; drivers receive theirs from outside.
 // Adapters: `@eastguard/kernel/testing` (memory), `@eastguard/node` (production). `@eastguard/kernel/contract` holds
