@@ -1,0 +1,36 @@
+import { invariant } from '@eastguard/kernel'
+
+/**
+ * Stream ids of one connection, for calls and sessions alike: from 1 up, not in use, round at 2^32. An id comes back as
+ * late as possible, so that a late answer to an expired call meets nobody else's.
+ */
+export class StreamIds {
+  readonly #inUse = new Set<number>()
+  #next: number
+
+  /** @param first 1 unless a test wants the round */
+  constructor(first = 1) {
+    this.#next = first
+  }
+
+  get inUseCount(): number {
+    return this.#inUse.size
+  }
+
+  take(): number {
+    invariant(this.#inUse.size < 0xffffffff, 'a stream id is free', { inUse: this.#inUse.size })
+    while (this.#next === 0 || this.#inUse.has(this.#next)) this.#step()
+    const id = this.#next
+    this.#inUse.add(id)
+    this.#step()
+    return id
+  }
+
+  release(id: number): void {
+    this.#inUse.delete(id)
+  }
+
+  #step(): void {
+    this.#next = this.#next >= 0xffffffff ? 1 : this.#next + 1
+  }
+}
