@@ -1,0 +1,221 @@
+import { encodeUtf8, invariant, murmur3 } from '@eastguard/kernel'
+import type { RequestId, TopicId, VNodeId } from '../ids.ts'
+import type { RangeRow, RequestRow, RowWrite, SegmentRow, TopicRow, VNodeRow } from './rows.ts'
+import { SegmentList } from './segment-list.ts'
+import { SortedNames } from './sorted-names.ts'
+
+/** A range with its segments. Lent: it goes on changing. */
+export interface RangeEntry {
+  readonly row: RangeRow
+  readonly segments: SegmentList
+}
+
+/** A topic with its ranges, by number, ascending. Lent: it goes on changing. */
+export interface TopicEntry {
+  readonly row: TopicRow
+  readonly ranges: ReadonlyMap<number, RangeEntry>
+}
+
+type MutableTopicEntry = { row: TopicRow; readonly ranges: Map<number, RangeEntry> }
+
+/**
+ * One vNode in memory: its rows, indexed. Only `write` changes it, row by row, and never half of a command: `apply`
+ * decides everything first. It holds nothing that its rows do not say (`snapshot.ts`).
+ */
+export class VNodeState {
+  #vnode: VNodeRow
+  readonly #topics = new Map<TopicId, MutableTopicEntry>()
+  readonly #topicByName = new Map<string, TopicId>()
+  readonly #names = new SortedNames()
+  readonly #requests = new Map<RequestId, RequestRow>()
+  readonly #requestBySequence = new Map<number, RequestId>()
+  #oldestRequest: number
+  #segmentCount = 0
+
+  constructor(vnode: VNodeRow) {
+    this.#vnode = vnode
+    this.#oldestRequest = vnode.nextRequest
+  }
+
+  get id(): VNodeId {
+    return this.#vnode.id
+  }
+
+  get vnode(): VNodeRow {
+    return this.#vnode
+  }
+
+  get topicCount(): number {
+    return this.#topics.size
+  }
+
+  /** Active and sealed. */
+  get segmentCount(): number {
+    return this.#segmentCount
+  }
+
+  get requestCount(): number {
+    return this.#requests.size
+  }
+
+  /** Whether a name's hash lies in this vNode's arc. */
+  ownsHash(nameHash: number): boolean {
+    return nameHash >= this.#vnode.arcStart && nameHash < this.#vnode.arcEnd
+  }
+
+  ownsName(name: string): boolean {
+    return this.ownsHash(topicNameHash(name))
+  }
+
+  topic(id: TopicId): TopicEntry | undefined {
+    return this.#topics.get(id)
+  }
+
+  topicNamed(name: string): TopicEntry | undefined {
+    const id = this.#topicByName.get(name)
+    return id === undefined ? undefined : this.#topics.get(id)
+  }
+
+  range(topic: TopicId, range: number): RangeEntry | undefined {
+    return this.#topics.get(topic)?.ranges.get(range)
+  }
+
+  segment(topic: TopicId, range: number, segment: number): SegmentRow | undefined {
+    return this.range(topic, range)?.segments.find(segment)
+  }
+
+  /** In the order of their creation; not to be changed while it is read. */
+  topics(): Iterable<TopicEntry> {
+    return this.#topics.values()
+  }
+
+  /** Ascending, from the first name that is at least `from`; not to be changed while it is read. */
+  namesFrom(from: string): Iterable<string> {
+    return this.#names.startingAt(from)
+  }
+
+  request(id: RequestId): RequestRow | undefined {
+    return this.#requests.get(id)
+  }
+
+  /** Oldest first. */
+  requests(): Iterable<RequestRow> {
+    return this.#requests.values()
+  }
+
+  /** The sequence of the oldest remembered request; the next one's when there is none. */
+  get oldestRequest(): number {
+    return this.#oldestRequest
+  }
+
+  /** Takes over one row. Rows of a topic come after the topic's, those of a range in order of their numbers. */
+  write(write: RowWrite): void {
+    switch (write.kind) {
+      case 'vnode':
+        this.#writeVNode(write.row)
+        return
+      case 'topic':
+        this.#writeTopic(write.row)
+        return
+      case 'range':
+        this.#writeRange(write.row)
+        return
+      case 'segment':
+        this.#writeSegment(write.row)
+        return
+      case 'request':
+        this.#writeRequest(write.row)
+        return
+      case 'topicGone':
+        this.#removeTopic(write.topic)
+        return
+      case 'segmentsGone':
+        this.#removeSegments(write.topic, write.range, write.from, write.below)
+        return
+      case 'requestGone':
+        this.#removeRequest(write.sequence)
+        return
+    }
+  }
+
+  #writeVNode(row: VNodeRow): void {
+    if (this.#requests.size === 0) this.#oldestRequest = row.nextRequest
+    this.#vnode = row
+  }
+
+  #writeTopic(row: TopicRow): void {
+    const known = this.#topics.get(row.id)
+    if (known !== undefined) {
+      known.row = row
+      return
+    }
+    this.#topics.set(row.id, { row, ranges: new Map() })
+    this.#topicByName.set(row.name, row.id)
+    this.#names.add(row.name)
+  }
+
+  #writeRange(row: RangeRow): void {
+    this.#topicOf(row.topic).ranges.set(row.range, { row, segments: new SegmentList() })
+  }
+
+  /** The active segment again (it is sealed now), or the next one. */
+  #writeSegment(row: SegmentRow): void {
+    const { segments } = this.#rangeOf(row.topic, row.range)
+    if (segments.count > 0 && segments.active.segment === row.segment) {
+      segments.replaceActive(row)
+      return
+    }
+    invariant(segments.count === 0 || segments.active.segment < row.segment, 'segments are written in order', {
+      segment: row.segment,
+    })
+    segments.push(row)
+    this.#segmentCount++
+  }
+
+  #writeRequest(row: RequestRow): void {
+    if (this.#requests.size === 0) this.#oldestRequest = row.sequence
+    this.#requests.set(row.requestId, row)
+    this.#requestBySequence.set(row.sequence, row.requestId)
+  }
+
+  #removeTopic(id: TopicId): void {
+    const topic = this.#topicOf(id)
+    for (const range of topic.ranges.values()) this.#segmentCount -= range.segments.count
+    this.#topics.delete(id)
+    this.#topicByName.delete(topic.row.name)
+    this.#names.remove(topic.row.name)
+  }
+
+  #removeSegments(topic: TopicId, range: number, from: number, below: number): void {
+    const { segments } = this.#rangeOf(topic, range)
+    const count = segments.countBelow(below)
+    invariant(count === 0 || segments.first.segment >= from, 'what is removed is the oldest', { from, below })
+    segments.dropFirst(count)
+    this.#segmentCount -= count
+  }
+
+  #removeRequest(sequence: number): void {
+    const id = this.#requestBySequence.get(sequence)
+    invariant(id !== undefined && sequence === this.#oldestRequest, 'requests are forgotten oldest first', { sequence })
+    this.#requestBySequence.delete(sequence)
+    this.#requests.delete(id)
+    this.#oldestRequest = this.#requests.size === 0 ? this.#vnode.nextRequest : sequence + 1
+  }
+
+  #topicOf(id: TopicId): MutableTopicEntry {
+    const topic = this.#topics.get(id)
+    invariant(topic !== undefined, 'a row belongs to a topic that is there', { topic: id })
+    return topic
+  }
+
+  #rangeOf(topic: TopicId, range: number): RangeEntry {
+    const entry = this.#topicOf(topic).ranges.get(range)
+    invariant(entry !== undefined, 'a row belongs to a range that is there', { topic, range })
+    return entry
+  }
+}
+
+/** MurmurHash3 32, seed 0, over the name's bytes: which vNode owns it. */
+export function topicNameHash(name: string): number {
+  return murmur3(encodeUtf8(name))
+}
