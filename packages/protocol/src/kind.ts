@@ -17,7 +17,45 @@ export interface KindRow {
   readonly effect: boolean
 }
 
-export const kinds = {
+type ConnectionKind = 'hello' | 'welcome' | 'error' | 'goAway'
+
+/** One request, one answer; `unary.ts` has their messages. */
+export type UnaryKind =
+  | 'createTopic'
+  | 'describeTopic'
+  | 'listTopics'
+  | 'alterTopic'
+  | 'deleteTopic'
+  | 'trimTopic'
+  | 'listSegments'
+  | 'findOffset'
+  | 'describeBroker'
+
+type ProduceKind = 'openProduce' | 'produceOpened' | 'append' | 'appendAck'
+type ConsumeKind = 'openConsume' | 'consumeOpened' | 'records' | 'progress' | 'idle'
+type SessionKind = ProduceKind | ConsumeKind | 'moved' | 'close'
+
+/** Frames among brokers, owned by other packages: known by number, answered with EG_UNKNOWN_KIND until they exist. */
+type ReservedKind =
+  | 'raftFrame'
+  | 'swimStream'
+  | 'forward'
+  | 'openReplica'
+  | 'replicaOpened'
+  | 'replicaAppend'
+  | 'replicaAck'
+  | 'replicaCommit'
+  | 'fence'
+  | 'settle'
+  | 'sealed'
+
+export type Kind = ConnectionKind | UnaryKind | SessionKind | ReservedKind
+
+export const kinds: { readonly [K in ConnectionKind]: Row<'connection'> } & {
+  readonly [K in UnaryKind]: Row<'unary'>
+} & {
+  readonly [K in SessionKind]: Row<'session'>
+} & { readonly [K in ReservedKind]: Row<'reserved'> } = {
   hello: connection(0x0001, 'Hello', 'toBroker'),
   welcome: connection(0x0002, 'Welcome', 'toClient'),
   error: connection(0x0003, 'Error', 'both'),
@@ -58,12 +96,7 @@ export const kinds = {
   fence: reserved(0x8106, 'Fence', 'opaque'),
   settle: reserved(0x8107, 'Settle', 'opaque'),
   sealed: reserved(0x8108, 'Sealed', 'opaque'),
-} as const satisfies { readonly [key: string]: KindRow }
-
-export type Kind = keyof typeof kinds
-export type UnaryKind = {
-  [Key in Kind]: (typeof kinds)[Key]['class'] extends 'unary' ? Key : never
-}[Kind]
+}
 
 /** Every kind, ascending by number. */
 export const kindKeys: readonly Kind[] = Object.keys(kinds) as Kind[]
