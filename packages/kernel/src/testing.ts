@@ -1,1 +1,5 @@
-export {}
+export { MemoryClock } from './memory/clock.ts'
+export { MemoryDisk } from './memory/disk.ts'
+export type { DiskFault, DiskOperation } from './memory/disk-faults.ts'
+export { MemoryGroupStorage } from './memory/group-storage.ts'
+export { MemoryNetwork } from './memory/network.ts'

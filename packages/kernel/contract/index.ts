@@ -1,0 +1,6 @@
+export type { ContractCase } from './check.ts'
+export { type ClockSubject, clockCases } from './clock.ts'
+export { diskCases } from './disk.ts'
+export { type GroupStorageSubject, groupStorageCases } from './group-storage.ts'
+export { type NetworkSubject, networkCases } from './network.ts'
+export { randomCases } from './random.ts'
