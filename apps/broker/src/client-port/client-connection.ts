@@ -1,0 +1,264 @@
+import {
+  type Clock,
+  type Connection,
+  EastGuardError,
+  isEastGuardError,
+  type Logger,
+  type Timer,
+} from '@eastguard/kernel'
+import {
+  admitKind,
+  BrokerHandshake,
+  type BrokerIdentity,
+  type ClientPeer,
+  codedError,
+  encodeError,
+  encodeFrame,
+  encodeGoAway,
+  type Frame,
+  FrameCork,
+  type HandshakeEffect,
+  helloBytesMax,
+  isUnaryKind,
+  type Kind,
+  kinds,
+  splitMessage,
+  toErrorBody,
+  type UnaryKind,
+} from '@eastguard/protocol'
+import type { Session, SessionLink } from './session.ts'
+
+/** What a connection asks of the broker behind it. */
+export interface ClientServices {
+  readonly identity: BrokerIdentity
+  /** Answers a unary call. @param body borrowed until the first await. @returns the answer's body */
+  call(kind: UnaryKind, body: Uint8Array): Promise<Uint8Array>
+  /** Opens a session, or throws why not. `link` works from then on; the opening is answered by the session's opener. */
+  open(kind: 'openProduce' | 'openConsume', body: Uint8Array, link: SessionLink): Session
+}
+
+/** Bytes waiting for the network above which nothing is added for this client: a reader that does not read stalls only itself. */
+const congestedBytes = 4 * 2 ** 20
+
+// One client: handshake, then calls and sessions by stream. Whatever the client sends, the worst that happens is an
+// error to it (P12).
+export class ClientConnection {
+  readonly #connection: Connection
+  readonly #services: ClientServices
+  readonly #logger: Logger
+  readonly #closed: () => void
+  readonly #handshake: BrokerHandshake
+  readonly #helloTimer: Timer
+  readonly #cork: FrameCork
+  readonly #sessions = new Map<number, Session>()
+  /** Streams of unary calls under way. */
+  readonly #calls = new Set<number>()
+  #flushScheduled = false
+  #ended = false
+
+  /** @param closed called once, when the connection is gone */
+  constructor(connection: Connection, services: ClientServices, clock: Clock, logger: Logger, closed: () => void) {
+    this.#connection = connection
+    this.#services = services
+    this.#logger = logger
+    this.#closed = closed
+    this.#handshake = new BrokerHandshake(services.identity, clock.now())
+    this.#cork = new FrameCork((parts) => connection.send(parts))
+    this.#helloTimer = clock.setTimer(services.identity.limits.helloTimeoutMs, () => {
+      this.#carryOut(this.#handshake.tick(clock.now()))
+    })
+    connection.start({
+      message: (bytes) => this.#message(bytes),
+      drained: () => {
+        for (const session of this.#sessions.values()) session.drained()
+      },
+      closed: () => this.#end(),
+    })
+  }
+
+  /** The broker stops: the client should go elsewhere. Sessions end; what is under way may still be answered. */
+  goAway(error: EastGuardError): void {
+    if (this.#ended) return
+    for (const session of [...this.#sessions.values()]) session.fail(error)
+    const { code, message } = error
+    this.#send(encodeFrame({ kind: kinds.goAway.number, stream: 0 }, encodeGoAway({ code, message })))
+  }
+
+  /** After what is buffered. */
+  close(): void {
+    this.#cork.flush()
+    this.#connection.close(1001, 'going away')
+  }
+
+  /** Nothing of this client waits for an answer. */
+  get isQuiet(): boolean {
+    return this.#calls.size === 0 && this.#sessions.size === 0
+  }
+
+  #message(bytes: Uint8Array): void {
+    const limit = this.#handshake.isReady ? this.#services.identity.limits.frameBytesMax : helloBytesMax
+    try {
+      for (const frame of splitMessage(bytes, limit)) {
+        if (this.#ended) return
+        if (this.#handshake.isReady) this.#frame(frame)
+        else this.#carryOut(this.#handshake.receive(frame))
+      }
+    } catch (error) {
+      this.#refuseConnection(error)
+    }
+  }
+
+  #carryOut(effects: readonly HandshakeEffect<ClientPeer>[]): void {
+    for (const effect of effects) {
+      switch (effect.kind) {
+        case 'send':
+          this.#send(effect.parts)
+          break
+        case 'ready':
+          this.#helloTimer.cancel()
+          this.#cork.frameBytesMax = this.#services.identity.limits.frameBytesMax
+          break
+        case 'close':
+          this.#drop(effect.error)
+          break
+      }
+    }
+  }
+
+  #frame(frame: Frame): void {
+    let kind: Kind
+    try {
+      kind = admitKind(frame.kind, { port: 'client', sender: 'client' })
+    } catch (error) {
+      this.#refuse(frame, error) // an unknown kind is answered, the connection goes on (H65)
+      return
+    }
+    if (isUnaryKind(kind)) this.#call(kind, frame)
+    else if (kind === 'openProduce' || kind === 'openConsume') this.#open(kind, frame)
+    else this.#sessionFrame(kind, frame)
+  }
+
+  #call(kind: UnaryKind, frame: Frame): void {
+    const { stream } = frame
+    const { callCountMax } = this.#services.identity.limits
+    if (!this.#takeStream(frame)) return
+    if (this.#calls.size >= callCountMax) {
+      this.#refuse(frame, codedError('EG_OVERLOADED', `${callCountMax} calls wait for an answer on this connection`))
+      return
+    }
+    this.#calls.add(stream)
+    void this.#services
+      .call(kind, frame.body.slice())
+      .then((body) => this.#answer(frame, body))
+      .catch((error: unknown) => this.#refuse(frame, error))
+      .finally(() => this.#calls.delete(stream))
+  }
+
+  #open(kind: 'openProduce' | 'openConsume', frame: Frame): void {
+    const { stream } = frame
+    const { sessionCountMax } = this.#services.identity.limits
+    const opened = kind === 'openProduce' ? kinds.produceOpened.number : kinds.consumeOpened.number
+    if (!this.#takeStream(frame)) return
+    try {
+      if (this.#sessions.size >= sessionCountMax) {
+        throw codedError('EG_TOO_MANY_STREAMS', `${sessionCountMax} sessions are open on this connection`)
+      }
+      this.#sessions.set(stream, this.#services.open(kind, frame.body, this.#link(stream)))
+    } catch (error) {
+      this.#refuse({ ...frame, kind: opened }, error)
+    }
+  }
+
+  #sessionFrame(kind: Kind, frame: Frame): void {
+    const session = this.#sessions.get(frame.stream)
+    if (session === undefined) {
+      // The session may have ended here while the frame was under way; only an opening frame deserves an answer.
+      if (kinds[kind].class !== 'session') {
+        this.#refuseConnection(codedError('EG_UNEXPECTED_FRAME', `${kinds[kind].name} after the handshake`))
+      }
+      return
+    }
+    try {
+      session.frame(frame)
+    } catch (error) {
+      if (!isEastGuardError(error)) throw error
+      session.fail(error)
+    }
+  }
+
+  #takeStream(frame: Frame): boolean {
+    const { stream } = frame
+    if (stream !== 0 && !this.#calls.has(stream) && !this.#sessions.has(stream)) return true
+    // Two users of one stream could not tell their answers apart.
+    this.#refuseConnection(codedError('EG_UNEXPECTED_FRAME', `stream ${stream} is in use`))
+    return false
+  }
+
+  #link(stream: number): SessionLink {
+    const connection = this.#connection
+    return {
+      send: (kind, body) => {
+        const answer = kind === 'produceOpened' || kind === 'consumeOpened'
+        this.#send(encodeFrame({ kind: kinds[kind].number, stream, answer }, body))
+      },
+      get congested() {
+        return connection.bufferedBytes > congestedBytes
+      },
+      ended: () => void this.#sessions.delete(stream),
+    }
+  }
+
+  #answer(frame: Frame, body: Uint8Array): void {
+    this.#send(encodeFrame({ kind: frame.kind, stream: frame.stream, answer: true }, body))
+  }
+
+  #refuse(frame: Frame, error: unknown): void {
+    if (!isEastGuardError(error)) this.#logger.error('internal error', { error: describe(error), kind: frame.kind })
+    const head = { kind: frame.kind, stream: frame.stream, answer: true, error: true }
+    this.#send(encodeFrame(head, encodeError(toErrorBody(error))))
+  }
+
+  /** The connection as a whole has gone wrong: say why, then close. */
+  #refuseConnection(error: unknown): void {
+    if (!isEastGuardError(error)) {
+      this.#logger.error('internal error', { error: describe(error) })
+    }
+    this.#send(encodeFrame({ kind: kinds.error.number, stream: 0, error: true }, encodeError(toErrorBody(error))))
+    this.#drop(isEastGuardError(error) ? error : codedError('EG_INTERNAL', 'internal error'))
+  }
+
+  #drop(error: EastGuardError): void {
+    this.#logger.debug('client refused', {
+      code: error.code,
+      message: error.message,
+      host: this.#connection.remote.host,
+    })
+    this.#cork.flush()
+    this.#end()
+    this.#connection.close(1002, error.code)
+  }
+
+  #send(parts: readonly Uint8Array[]): void {
+    if (this.#ended) return
+    this.#cork.write(parts)
+    if (this.#flushScheduled) return
+    this.#flushScheduled = true
+    void Promise.resolve().then(() => {
+      this.#flushScheduled = false
+      this.#cork.flush()
+    })
+  }
+
+  #end(): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.#helloTimer.cancel()
+    for (const session of this.#sessions.values()) session.end()
+    this.#sessions.clear()
+    this.#closed()
+  }
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+}

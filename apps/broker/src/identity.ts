@@ -1,0 +1,115 @@
+import { type Disk, decodeUtf8, EastGuardError, encodeUtf8, isEastGuardError, type Random } from '@eastguard/kernel'
+import { z } from 'zod'
+
+// Who this broker is. `broker.json` is written last when a cluster is born, so that it is there exactly when the rest is,
+// and once at each start, because everything that a restart invalidates carries the boot id (H3).
+
+/** Raised whenever the data folder changes incompatibly. Before the first release another format is refused, not migrated. */
+export const dataFormat = 1
+
+const fileName = 'broker.json'
+
+export interface Identity {
+  /** 32 hex digits. */
+  readonly clusterId: string
+  /** 32 hex digits; also the id of the journal. */
+  readonly brokerId: string
+  /** Raised by one at each start. */
+  readonly bootId: number
+}
+
+const schema = z.strictObject({
+  format: z.number().int(),
+  clusterId: z.string().regex(/^[0-9a-f]{32}$/),
+  brokerId: z.string().regex(/^[0-9a-f]{32}$/),
+  bootId: z.number().int().min(1).max(0xffffffff),
+})
+
+/**
+ * The identity that the data folder holds, or undefined when no cluster was ever born there.
+ * @throws EG_DATA_DIR_FORMAT, EG_DATA_DIR_DAMAGED (give-up)
+ */
+export async function readIdentity(disk: Disk): Promise<Identity | undefined> {
+  const text = await readText(disk)
+  if (text === undefined) {
+    await refuseOrphans(disk)
+    return undefined
+  }
+  const json = parseJson(text)
+  const format = typeof json === 'object' && json !== null && 'format' in json ? json.format : undefined
+  if (format !== dataFormat) {
+    throw new EastGuardError({
+      code: 'EG_DATA_DIR_FORMAT',
+      remedy: 'give-up',
+      message: `${fileName}: the data folder has format ${String(format)}, this release reads format ${dataFormat}; start the release that wrote it`,
+    })
+  }
+  const parsed = schema.safeParse(json)
+  if (!parsed.success)
+    throw damaged(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; '))
+  const { clusterId, brokerId, bootId } = parsed.data
+  return { clusterId, brokerId, bootId }
+}
+
+export function mintIdentity(random: Random, clusterId: string | undefined): Identity {
+  return { clusterId: clusterId ?? hex(random.bytes(16)), brokerId: hex(random.bytes(16)), bootId: 1 }
+}
+
+/** Durable when it resolves: the old file or the new one is there after a crash, never half of one. */
+export async function writeIdentity(disk: Disk, identity: Identity): Promise<void> {
+  const temporary = `${fileName}.new`
+  await disk.remove(temporary).catch((error: unknown) => {
+    if (!isEastGuardError(error, 'EG_DISK_NOT_FOUND')) throw error
+  })
+  const file = await disk.open(temporary, 'create')
+  try {
+    await file.write(0, [encodeUtf8(`${JSON.stringify({ format: dataFormat, ...identity }, undefined, 2)}\n`)])
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+  await disk.rename(temporary, fileName)
+  await disk.syncDirectory('') // H55
+}
+
+async function readText(disk: Disk): Promise<string | undefined> {
+  try {
+    const file = await disk.open(fileName, 'read')
+    try {
+      const bytes = new Uint8Array(Math.min(await file.size(), 65_536))
+      const count = await file.read(0, bytes)
+      return decodeUtf8(bytes.subarray(0, count))
+    } finally {
+      await file.close()
+    }
+  } catch (error) {
+    if (isEastGuardError(error, 'EG_DISK_NOT_FOUND')) return undefined
+    if (isEastGuardError(error, 'EG_MALFORMED')) throw damaged('it is not UTF-8 text')
+    throw error
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw damaged(cause instanceof Error ? cause.message : String(cause))
+  }
+}
+
+/** Records without an identity mean that the identity was lost, not that the folder is new: nothing may be born over them (P17). */
+async function refuseOrphans(disk: Disk): Promise<void> {
+  const orphans = (await disk.list('')).filter(({ name }) => name === 'journal' || name === 'segments')
+  if (orphans.length === 0) return
+  throw damaged(
+    `it is missing, but ${orphans.map(({ name }) => `${name}/`).join(' and ')} hold records; put it back from a copy`,
+  )
+}
+
+function damaged(what: string): EastGuardError {
+  return new EastGuardError({ code: 'EG_DATA_DIR_DAMAGED', remedy: 'give-up', message: `${fileName}: ${what}` })
+}
+
+function hex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+}

@@ -1,0 +1,109 @@
+import { type Deferred, deferred, EastGuardError, isEastGuardError } from '@eastguard/kernel'
+import type { AppendResult, Offset, SegmentId } from '@eastguard/segment-store'
+import { describe, expect, it } from 'vitest'
+import { RangeLog, type SegmentAppends } from '../src/records/range-log.ts'
+
+const first = 'aaaaaaaaaaaaaaaa-0-0' as SegmentId
+const second = 'aaaaaaaaaaaaaaaa-0-1' as SegmentId
+const offset = (value: number): Offset => value as Offset
+const batch = (name: number): Uint8Array => Uint8Array.of(name)
+const gone = new EastGuardError({ code: 'EG_TOPIC_NOT_FOUND', remedy: 'fix-call', message: 'gone' })
+
+/** A store whose appends settle when the test says so. */
+class HeldStore implements SegmentAppends {
+  readonly calls: { segment: SegmentId; batch: Uint8Array; outcome: Deferred<AppendResult> }[] = []
+  readonly commits: [SegmentId, Offset][] = []
+
+  append(segment: SegmentId, bytes: Uint8Array): Promise<AppendResult> {
+    const outcome = deferred<AppendResult>()
+    this.calls.push({ segment, batch: bytes, outcome })
+    return outcome.promise
+  }
+
+  commit(segment: SegmentId, end: Offset): void {
+    this.commits.push([segment, end])
+  }
+
+  settle(index: number): void {
+    this.calls[index]?.outcome.resolve({ baseOffset: offset(index), endOffset: offset(index + 1), appendTime: 0 })
+  }
+
+  get order(): string[] {
+    return this.calls.map(({ segment, batch: [name] }) => `${segment.slice(-1)}:${name}`)
+  }
+}
+
+const open = (limits = { waitingBatchesMax: 4, waitingBytesMax: 100 }): { store: HeldStore; log: RangeLog } => {
+  const store = new HeldStore()
+  return { store, log: new RangeLog(store, offset(0), limits) }
+}
+
+const codeOf = (promise: Promise<unknown>): Promise<string> =>
+  promise.then(
+    () => 'stored',
+    (error: unknown) => (isEastGuardError(error) ? error.code : String(error)),
+  )
+
+describe('a range log', () => {
+  it('holds what comes before its first segment is open, then gives it in order', async () => {
+    const { store, log } = open()
+    const appends = [log.append(batch(1)), log.append(batch(2))]
+    expect(store.order).toEqual([])
+    log.open(first)
+    const third = log.append(batch(3))
+    expect(store.order).toEqual(['0:1', '0:2', '0:3'])
+    for (const index of [0, 1, 2]) store.settle(index)
+    expect((await Promise.all([...appends, third])).map(({ baseOffset }) => baseOffset)).toEqual([0, 1, 2])
+  })
+
+  it('holds what comes during a roll, and the successor gets it first and in order', () => {
+    const { store, log } = open()
+    log.open(first)
+    void log.append(batch(1))
+    log.beginRoll()
+    void log.append(batch(2))
+    void log.append(batch(3))
+    expect(store.order).toEqual(['0:1'])
+    log.open(second)
+    void log.append(batch(4))
+    expect(store.order).toEqual(['0:1', '1:2', '1:3', '1:4'])
+  })
+
+  it('commits, and tells its readers, only what the store has made durable', async () => {
+    const { store, log } = open()
+    log.open(first)
+    let told = 0
+    using _ = log.onCommit(() => told++)
+    const append = log.append(batch(1))
+    expect([log.committedEnd, told, store.commits]).toEqual([0, 0, []])
+    store.settle(0)
+    await append
+    expect([log.committedEnd, told, store.commits]).toEqual([1, 1, [[first, 1]]])
+  })
+
+  it('refuses, and keeps nothing of, what would wait beyond its bounds', async () => {
+    const byCount = open({ waitingBatchesMax: 1, waitingBytesMax: 100 })
+    void byCount.log.append(batch(1))
+    expect(await codeOf(byCount.log.append(batch(2)))).toBe('EG_OVERLOADED')
+    const byBytes = open({ waitingBatchesMax: 10, waitingBytesMax: 1 })
+    void byBytes.log.append(batch(1))
+    expect(await codeOf(byBytes.log.append(batch(2)))).toBe('EG_OVERLOADED')
+    byBytes.log.open(first)
+    byBytes.log.beginRoll()
+    void byBytes.log.append(batch(3))
+    byBytes.log.open(second)
+    expect(byBytes.store.order).toEqual(['0:1', '1:3'])
+  })
+
+  it('gives every waiter and every later caller the reason of its close, and wakes its readers', async () => {
+    const { log } = open()
+    const waiting = codeOf(log.append(batch(1)))
+    let told = 0
+    using _ = log.onCommit(() => told++)
+    log.close(gone)
+    log.open(first)
+    expect(await waiting).toBe('EG_TOPIC_NOT_FOUND')
+    expect(await codeOf(log.append(batch(2)))).toBe('EG_TOPIC_NOT_FOUND')
+    expect(told).toBe(1)
+  })
+})
