@@ -44,6 +44,7 @@ export const errorTable = {
 
   EG_INVALID_ARGUMENT: { number: 201, remedy: 'fix-call', meaning: 'a value is out of its bounds' },
   EG_INVALID_NAME: { number: 202, remedy: 'fix-call', meaning: 'a name does not follow the rule for names' },
+  EG_ID_INVALID: { number: 208, remedy: 'fix-call', meaning: 'a text is not an id of this kind' },
   EG_TIMEOUT: { number: 203, remedy: 'retry', meaning: 'the deadline passed; the call had no effect' },
   EG_ABORTED: { number: 204, remedy: 'give-up', meaning: 'the caller aborted' },
   EG_OUTCOME_UNKNOWN: { number: 205, remedy: 'retry', meaning: 'the effect may have happened, now or later' },
@@ -123,11 +124,12 @@ export const errorTable = {
     remedy: 'fix-call',
     meaning: 'the data directory, or a file in it, belongs to another broker or cluster',
   },
-  EG_DATA_DIR_FORMAT: {
+  EG_FORMAT_UNSUPPORTED: {
     number: 616,
-    remedy: 'fix-call',
-    meaning: 'the data directory has a format that this release does not read',
+    remedy: 'give-up',
+    meaning: 'stored bytes have a format that this release does not read',
   },
+  EG_STORAGE_FAILED: { number: 617, remedy: 'give-up', meaning: 'the metadata store answered with an error' },
   EG_DATA_DIR_DAMAGED: {
     number: 617,
     remedy: 'give-up',
@@ -140,7 +142,7 @@ export const errorTable = {
   EG_SHUTTING_DOWN: { number: 702, remedy: 'refresh-route', meaning: 'the broker is stopping' },
   EG_ADDRESS_IN_USE: { number: 703, remedy: 'fix-call', meaning: 'another process listens on the address' },
   EG_ADDRESS_UNAVAILABLE: { number: 704, remedy: 'fix-call', meaning: 'the address is not one of this machine' },
-  EG_SETTINGS_INVALID: { number: 705, remedy: 'fix-call', meaning: 'a setting is unknown or out of its bounds' },
+  EG_INVALID_SETTING: { number: 705, remedy: 'fix-call', meaning: 'a setting is unknown or out of its bounds' },
 } as const
 
 export type ErrorCode = keyof typeof errorTable

@@ -1,4 +1,4 @@
-import type { EastGuardError } from '@eastguard/kernel'
+import { type EastGuardError, isEastGuardError } from '@eastguard/kernel'
 import { codedError } from '../error-table.ts'
 import type { Frame } from '../frame.ts'
 import { kindRow, kinds, type UnaryKind } from '../kind.ts'
@@ -124,6 +124,12 @@ function lostAnswer(
     : codedError(code, `${name}: ${why}`, { call: name })
 }
 
+/** Never throws: the call has to end, also when the peer's error cannot be read. */
 function readError(body: Uint8Array): EastGuardError {
-  return fromErrorBody(decodeError(body))
+  try {
+    return fromErrorBody(decodeError(body))
+  } catch (error) {
+    if (isEastGuardError(error)) return error
+    throw error
+  }
 }

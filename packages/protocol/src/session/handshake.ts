@@ -1,4 +1,4 @@
-import type { EastGuardError } from '@eastguard/kernel'
+import { type EastGuardError, isEastGuardError } from '@eastguard/kernel'
 import { codedError } from '../error-table.ts'
 import { encodeFrame, type Frame } from '../frame.ts'
 import { kinds } from '../kind.ts'
@@ -67,7 +67,8 @@ export class BrokerHandshake {
         { kind: 'ready', peer: { hello, version: welcome.version } },
       ]
     } catch (error) {
-      return this.#refuse(error as EastGuardError)
+      if (!isEastGuardError(error)) throw error
+      return this.#refuse(error)
     }
   }
 
@@ -150,8 +151,9 @@ export class ClientHandshake {
       this.#state = 'ready'
       return [{ kind: 'ready', peer: welcome }]
     } catch (error) {
+      if (!isEastGuardError(error)) throw error
       this.#state = 'closed'
-      return [{ kind: 'close', error: error as EastGuardError }]
+      return [{ kind: 'close', error }]
     }
   }
 
