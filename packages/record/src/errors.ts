@@ -20,3 +20,18 @@ export function recordTooLarge(what: string, bytes: number, limit: number): East
     facts: { bytes, limit },
   })
 }
+
+/** A record, or a limit, that no batch allows whatever its size. */
+export function invalidArgument(what: string, facts: Facts): EastGuardError {
+  return new EastGuardError({ code: 'EG_INVALID_ARGUMENT', remedy: 'fix-call', message: what, facts })
+}
+
+/** A body that nobody here can inflate. */
+export function codecUnavailable(codec: number): EastGuardError {
+  return new EastGuardError({
+    code: 'EG_CODEC_UNAVAILABLE',
+    remedy: 'fix-call',
+    message: `the batch is compressed with codec ${codec}, which was not given here`,
+    facts: { codec },
+  })
+}

@@ -1,3 +1,4 @@
+export { BatchBuilder } from './batch-builder.ts'
 export {
   type BatchHeader,
   batchAppendTime,
@@ -13,6 +14,7 @@ export {
   readBatchHeader,
   stampBatch,
 } from './batch-header.ts'
+export { BatchReader } from './batch-reader.ts'
 export { batchBytesMax, batchHeaderBytes, recordCountMax } from './batch-limits.ts'
 export type { Codec } from './codec.ts'
 export { keyHash } from './key-hash.ts'
