@@ -44,12 +44,13 @@ export const errorTable = {
 
   EG_INVALID_ARGUMENT: { number: 201, remedy: 'fix-call', meaning: 'a value is out of its bounds' },
   EG_INVALID_NAME: { number: 202, remedy: 'fix-call', meaning: 'a name does not follow the rule for names' },
-  EG_ID_INVALID: { number: 208, remedy: 'fix-call', meaning: 'a text is not an id of this kind' },
   EG_TIMEOUT: { number: 203, remedy: 'retry', meaning: 'the deadline passed; the call had no effect' },
   EG_ABORTED: { number: 204, remedy: 'give-up', meaning: 'the caller aborted' },
   EG_OUTCOME_UNKNOWN: { number: 205, remedy: 'retry', meaning: 'the effect may have happened, now or later' },
   EG_OVERLOADED: { number: 206, remedy: 'retry', meaning: 'a bounded queue is full; nothing happened' },
   EG_INTERNAL: { number: 207, remedy: 'give-up', meaning: 'a bug: the log of the broker has more' },
+  EG_ID_INVALID: { number: 208, remedy: 'fix-call', meaning: 'a text is not an id of this kind' },
+  EG_SEGMENT_ID_MALFORMED: { number: 209, remedy: 'fix-call', meaning: 'a text is not a segment id' },
 
   EG_TOPIC_NOT_FOUND: { number: 301, remedy: 'fix-call', meaning: 'there is no such topic' },
   EG_TOPIC_EXISTS: { number: 302, remedy: 'fix-call', meaning: 'a topic with this name exists' },
@@ -115,7 +116,7 @@ export const errorTable = {
   EG_STORE_FAILED: { number: 608, remedy: 'give-up', meaning: 'a write or a sync failed: the broker stops' },
   EG_SEGMENT_SEALED: { number: 609, remedy: 'refresh-route', meaning: 'the segment is fenced or sealed' },
   EG_SEGMENT_UNKNOWN: { number: 610, remedy: 'refresh-route', meaning: 'the store holds no such segment' },
-  EG_OFFSET_GAP: { number: 611, remedy: 'refresh-route', meaning: 'a stamped batch does not continue the segment' },
+  EG_OFFSET_GAP: { number: 611, remedy: 'fix-call', meaning: 'a stamped batch does not continue the segment' },
   EG_DAMAGED: { number: 612, remedy: 'give-up', meaning: 'stored bytes fail their checksum; the facts name the place' },
   EG_NOT_LOADED: { number: 613, remedy: 'retry', meaning: 'not loaded yet' },
   EG_DATA_DIR_LOCKED: { number: 614, remedy: 'fix-call', meaning: 'another process uses the data directory' },
@@ -124,25 +125,28 @@ export const errorTable = {
     remedy: 'fix-call',
     meaning: 'the data directory, or a file in it, belongs to another broker or cluster',
   },
-  EG_FORMAT_UNSUPPORTED: {
+  EG_DATA_DIR_FORMAT: {
     number: 616,
-    remedy: 'give-up',
-    meaning: 'stored bytes have a format that this release does not read',
+    remedy: 'fix-call',
+    meaning: 'the data directory has a format that this release does not read',
   },
-  EG_STORAGE_FAILED: { number: 617, remedy: 'give-up', meaning: 'the metadata store answered with an error' },
   EG_DATA_DIR_DAMAGED: {
     number: 617,
     remedy: 'give-up',
     meaning: 'the identity of the data directory is missing or unreadable',
   },
   EG_NO_CLUSTER: { number: 618, remedy: 'fix-call', meaning: 'no cluster was ever created in the data directory' },
-  EG_CLUSTER_EXISTS: { number: 619, remedy: 'fix-call', meaning: 'a cluster exists in the data directory already' },
+  EG_STORAGE_FAILED: { number: 619, remedy: 'give-up', meaning: 'the metadata store answered with an error' },
+  EG_STORE_CLOSED: { number: 620, remedy: 'give-up', meaning: 'the segment store is closed' },
+  EG_DATA_DIR_NEWER: { number: 621, remedy: 'give-up', meaning: 'a stored file has a newer format' },
+  EG_CLUSTER_EXISTS: { number: 622, remedy: 'fix-call', meaning: 'a cluster exists in the data directory already' },
 
   EG_CLOSED: { number: 701, remedy: 'give-up', meaning: 'closed by its owner' },
   EG_SHUTTING_DOWN: { number: 702, remedy: 'refresh-route', meaning: 'the broker is stopping' },
   EG_ADDRESS_IN_USE: { number: 703, remedy: 'fix-call', meaning: 'another process listens on the address' },
   EG_ADDRESS_UNAVAILABLE: { number: 704, remedy: 'fix-call', meaning: 'the address is not one of this machine' },
-  EG_INVALID_SETTING: { number: 705, remedy: 'fix-call', meaning: 'a setting is unknown or out of its bounds' },
+  EG_SETTINGS_INVALID: { number: 705, remedy: 'fix-call', meaning: 'a setting is unknown or out of its bounds' },
+  EG_SETTING_INVALID: { number: 706, remedy: 'fix-call', meaning: 'a setting of a component is out of its bounds' },
 } as const
 
 export type ErrorCode = keyof typeof errorTable

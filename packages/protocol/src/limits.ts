@@ -107,6 +107,7 @@ export const limitNames: readonly (keyof Limits)[] = Object.keys(limitTable) as 
  */
 export function chooseLimits(changes: Partial<Limits> = {}): Limits {
   const batchBytesMax = changes.batchBytesMax ?? limitTable.batchBytesMax.default
+  checkLimit('batchBytesMax', batchBytesMax)
   const limits: Limits = {
     frameBytesMax: changes.frameBytesMax ?? batchBytesMax + frameOverheadBytes,
     batchBytesMax,
