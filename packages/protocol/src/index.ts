@@ -12,7 +12,9 @@ export {
   splitMessage,
 } from './frame.ts'
 export {
+  admitFrame,
   admitKind,
+  type FrameOrigin,
   isUnaryKind,
   type Kind,
   type KindRow,

@@ -1,4 +1,5 @@
 import { codedError } from './error-table.ts'
+import type { Frame } from './frame.ts'
 
 // The closed table of frame kinds: one row each, and the only place where numbers, names, direction and port are said.
 // Routing, the admin client, later permissions and PROTOCOL.md follow it.
@@ -116,15 +117,17 @@ export function isUnaryKind(kind: Kind): kind is UnaryKind {
   return kinds[kind].class === 'unary'
 }
 
+export interface FrameOrigin {
+  readonly port: 'client' | 'peer'
+  readonly sender: 'client' | 'broker'
+}
+
 /**
  * The kind of a frame that came in on a port from that side.
  * @throws EG_UNKNOWN_KIND (fix-call) for what is not in the table, reserved, of another port or of the other direction:
  * the receiver answers that on the frame's stream and keeps the connection
  */
-export function admitKind(
-  number: number,
-  from: { readonly port: 'client' | 'peer'; readonly sender: 'client' | 'broker' },
-): Kind {
+export function admitKind(number: number, from: FrameOrigin): Kind {
   const kind = kindOf(number)
   const row = kind === undefined ? undefined : kindRow(kind)
   const direction = from.sender === 'client' ? 'toBroker' : 'toClient'
@@ -138,6 +141,21 @@ export function admitKind(
     const shown = `0x${number.toString(16).padStart(4, '0')}`
     throw codedError('EG_UNKNOWN_KIND', `kind ${shown} is not known on the ${from.port} port from a ${from.sender}`, {
       kind: number,
+    })
+  }
+  return kind
+}
+
+/**
+ * The kind of a frame, whose body has a version that is spoken here.
+ * @throws EG_UNKNOWN_KIND (fix-call), EG_UNSUPPORTED_VERSION (give-up): answered on the frame's stream, nothing else
+ */
+export function admitFrame(frame: Frame, from: FrameOrigin): Kind {
+  const kind = admitKind(frame.kind, from)
+  if (frame.version !== 0) {
+    throw codedError('EG_UNSUPPORTED_VERSION', `version ${frame.version} of ${kinds[kind].name}; this side speaks 0`, {
+      kind: frame.kind,
+      version: frame.version,
     })
   }
   return kind

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { EastGuardError } from '@eastguard/kernel'
 import { describe, expect, it } from 'vitest'
 import {
+  admitFrame,
   admitKind,
   checkRangesMode,
   checkTopicName,
@@ -113,6 +114,17 @@ describe('the table of kinds', () => {
     [kinds.records.number, 'peer', 'broker', 'records'],
   ] as const)('knows 0x%x on the %s port from a %s', (number, port, sender, kind) => {
     expect(admitKind(number, { port, sender })).toBe(kind)
+  })
+})
+
+describe('a frame', () => {
+  const frame = { kind: kinds.listTopics.number, stream: 1, answer: false, error: false, body: new Uint8Array([0x80]) }
+
+  it('of a body version that is not spoken is refused, and its kind is looked at first', () => {
+    const from = { port: 'client', sender: 'client' } as const
+    expect(admitFrame({ ...frame, version: 0 }, from)).toBe('listTopics')
+    expect(() => admitFrame({ ...frame, version: 1 }, from)).toThrow(/version 1 of ListTopics/)
+    expect(() => admitFrame({ ...frame, kind: 0x7777, version: 1 }, from)).toThrow(/0x7777/)
   })
 })
 

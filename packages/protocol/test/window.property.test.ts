@@ -132,6 +132,8 @@ describe('windows', () => {
     receiver.received(1, 500)
     expect(() => receiver.received(2, 1)).toThrow(expect.objectContaining({ code: 'EG_WINDOW_EXCEEDED' }))
     expect([receiver.itemsHeld, receiver.bytesHeld]).toEqual([1, 500])
+    receiver.release(1)
+    expect(() => receiver.received(1, 1)).toThrow(expect.objectContaining({ code: 'EG_MALFORMED' }))
     const narrow = new ReceiveWindow({ bytes: 100, items: 2 })
     narrow.received(1, 1)
     narrow.received(2, 1)

@@ -69,6 +69,7 @@ export function encodeDescribeBrokerAnswer(message: DescribeBrokerAnswer): Uint8
     addresses: message.addresses.map(addressToMap),
     disk: { ...message.disk },
     store: { ...message.store },
+    problems: message.problems.slice(0, 64).map((problem) => problem.slice(0, 2048)),
   })
 }
 

@@ -90,7 +90,11 @@ export function decodeListSegmentsAnswer(body: Uint8Array): ListSegmentsAnswer {
 }
 
 function segmentToMap(segment: SegmentDescription): ControlMap {
-  return { ...segment, replicas: segment.replicas.map((replica) => ({ ...replica })) }
+  return {
+    ...segment,
+    damaged: segment.damaged?.slice(0, 2048),
+    replicas: segment.replicas.map((replica) => ({ ...replica })),
+  }
 }
 
 function readSegment(fields: Fields): SegmentDescription {

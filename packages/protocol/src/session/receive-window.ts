@@ -43,7 +43,8 @@ export class ReceiveWindow {
   /**
    * An item came in.
    * @param end mark behind it, above that of the item before
-   * @throws EG_WINDOW_EXCEEDED (fix-call): it is not counted, and the session ends
+   * @throws EG_WINDOW_EXCEEDED, EG_MALFORMED (fix-call) when the mark does not grow: it is not counted, and the session
+   * ends
    */
   received(end: number, bytes: number): void {
     const held = { bytes: this.#bytes, items: this.itemsHeld }
@@ -58,7 +59,10 @@ export class ReceiveWindow {
         },
       )
     }
-    invariant(end > (this.#held.at(-1)?.end ?? this.#below), 'marks grow', { end, below: this.#below })
+    const before = this.#held.at(-1)?.end ?? this.#below
+    if (end <= before) {
+      throw codedError('EG_MALFORMED', `an item ends at ${end}, the one before at ${before}`, { end, before })
+    }
     this.#held.push({ end, bytes })
     this.#bytes += bytes
   }
