@@ -14,8 +14,8 @@ export {
   readBatchHeader,
   stampBatch,
 } from './batch-header.ts'
-export { BatchReader } from './batch-reader.ts'
 export { batchBytesMax, batchHeaderBytes, recordCountMax } from './batch-limits.ts'
+export { BatchReader } from './batch-reader.ts'
 export type { Codec } from './codec.ts'
 export { keyHash } from './key-hash.ts'
 export type { Record, RecordHeader } from './record.ts'
