@@ -114,14 +114,15 @@ describe('calls', () => {
 })
 
 describe('stream ids', () => {
-  it('go round at 2^32, past those in use and past 0', () => {
-    const ids = new StreamIds(0xffffffff)
-    expect([ids.take(), ids.take()]).toEqual([0xffffffff, 1])
-    const round = new StreamIds(0xfffffffe)
-    const kept = round.take()
-    expect([round.take(), round.take()]).toEqual([0xffffffff, 1])
-    round.release(kept)
-    expect(round.take()).toBe(2)
-    expect(round.inUseCount).toBe(3)
+  it('go from 1 up and round, past those in use, and come back as late as possible', () => {
+    const ids = new StreamIds(4)
+    expect([ids.take(), ids.take(), ids.take()]).toEqual([1, 2, 3])
+    ids.release(1)
+    ids.release(2)
+    expect([ids.take(), ids.take()]).toEqual([4, 1])
+    ids.release(4)
+    expect([ids.take(), ids.take()]).toEqual([2, 4])
+    expect(ids.inUseCount).toBe(4)
+    expect(() => ids.take()).toThrow(/a stream id is free/)
   })
 })

@@ -44,7 +44,8 @@ describe('a control body is refused before it is decoded', () => {
     ['−2^53', '81 a161 d3 ffe0000000000000', /2\^53/],
   ])('%s', (_name, hex, why) => {
     expect(() => scanControlBody(bytes(hex))).toThrow(why)
-    expect(() => scanControlBody(bytes(hex))).toThrow(
+    expect(() => decodeControlBody(bytes(hex), 'X')).toThrow(why)
+    expect(() => decodeControlBody(bytes(hex), 'X')).toThrow(
       expect.objectContaining({ code: 'EG_MALFORMED', remedy: 'fix-call' }),
     )
   })
@@ -93,6 +94,12 @@ describe('a control body', () => {
     expect(fields.has('a')).toBe(false)
     expect(fields.map('b').has('c')).toBe(false)
     expect(fields.map('b').string('d', 10)).toBe('\ufffd')
+  })
+
+  it('has its own fields only, not those of an object', () => {
+    const fields = decodeControlBody(encodeControlBody({}), 'X')
+    expect(fields.has('constructor')).toBe(false)
+    expect(() => fields.string('constructor', 10)).toThrow(/X\.constructor must be there/)
   })
 
   it('hands out bytes that do not pin the message', () => {

@@ -2,12 +2,15 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { Packr } from 'msgpackr'
 import { describe, expect, it } from 'vitest'
 import {
+  decodeAppend,
   decodeCreateTopic,
   decodeError,
   decodeHello,
   decodeListTopics,
   decodeMoved,
+  decodeRecords,
   decodeWelcome,
+  encodeAppend,
   limitTable,
   scanControlBody,
 } from '../src/index.ts'
@@ -46,6 +49,31 @@ describe('golden bytes', () => {
     expect(Buffer.from(sample.encode()).toString('hex')).toBe(Buffer.from(bytes).toString('hex'))
     expect(sample.decode(bytes)).toEqual(sample.value)
     if (sample.body === 'map') expect(scanControlBody(bytes).itemCount).toBeGreaterThan(0)
+  })
+})
+
+describe('fixed bodies', () => {
+  const fixed = Object.entries(samples).filter(([, sample]) => sample.body === 'fixed')
+
+  it.each(fixed)('%s: no length but its own is taken', (name, sample) => {
+    const bytes = golden(name)
+    const endsInBatches = name === 'append' || name === 'records'
+    const refused = expect.objectContaining({ code: 'EG_MALFORMED' })
+    const shortest = endsInBatches ? bytes.length - 80 : bytes.length - 1
+    for (let length = 0; length <= shortest; length++) {
+      expect(() => sample.decode(bytes.subarray(0, length))).toThrow(refused)
+    }
+    if (!endsInBatches) expect(() => sample.decode(Uint8Array.from([...bytes, 0]))).toThrow(refused)
+  })
+
+  it('a batch is a view of the message, and never copied on the way out', () => {
+    const batch = new Uint8Array(100)
+    expect(encodeAppend({ sequence: 1, batch })[1]).toBe(batch)
+    const bytes = golden('append')
+    expect(decodeAppend(bytes).batch.buffer).toBe(bytes.buffer)
+    const records = golden('records')
+    expect(decodeRecords(records).parts[0]?.buffer).toBe(records.buffer)
+    expect(decodeRecords(records).segmentId.buffer).not.toBe(records.buffer)
   })
 })
 
@@ -89,6 +117,10 @@ describe('forward compatibility', () => {
     expect(() => decodeCreateTopic(body({ name: 'a', requestId: new Uint8Array(15) }))).toThrow(
       /CreateTopic\.requestId must be 16 bytes/,
     )
+  })
+
+  it('a Hello without a version is refused', () => {
+    expect(() => decodeHello(body({}))).toThrow(/Hello\.versions/)
   })
 
   it('a field is never read from the prototype of the map', () => {

@@ -6,11 +6,12 @@ import { invariant } from '@eastguard/kernel'
  */
 export class StreamIds {
   readonly #inUse = new Set<number>()
-  #next: number
+  readonly #last: number
+  #next = 1
 
-  /** @param first 1 unless a test wants the round */
-  constructor(first = 1) {
-    this.#next = first
+  /** @param last highest id; smaller than 2^32 − 1 only to go round sooner */
+  constructor(last = 0xffffffff) {
+    this.#last = last
   }
 
   get inUseCount(): number {
@@ -18,8 +19,8 @@ export class StreamIds {
   }
 
   take(): number {
-    invariant(this.#inUse.size < 0xffffffff, 'a stream id is free', { inUse: this.#inUse.size })
-    while (this.#next === 0 || this.#inUse.has(this.#next)) this.#step()
+    invariant(this.#inUse.size < this.#last, 'a stream id is free', { inUse: this.#inUse.size })
+    while (this.#inUse.has(this.#next)) this.#step()
     const id = this.#next
     this.#inUse.add(id)
     this.#step()
@@ -31,6 +32,6 @@ export class StreamIds {
   }
 
   #step(): void {
-    this.#next = this.#next >= 0xffffffff ? 1 : this.#next + 1
+    this.#next = this.#next >= this.#last ? 1 : this.#next + 1
   }
 }
