@@ -15,6 +15,8 @@ describe.each([
   it('of nothing is its seed', () => {
     expect(crc32(new Uint8Array(0))).toBe(0)
     expect(crc32(new Uint8Array(0), 77)).toBe(77)
+    expect(crc32(new Uint8Array(new Uint8Array(0)), 77)).toBe(77)
+    expect(crc32(new Uint8Array(4).slice(4), 77)).toBe(77)
   })
 
   it('chains: the checksum of a whole is that of its parts, one seeding the next', () => {
