@@ -1,0 +1,6 @@
+export { NodeClock } from './clock.ts'
+export { bindDatagram } from './datagram.ts'
+export { NodeDisk } from './disk.ts'
+export { type GzipCodec, gzipCodec } from './gzip.ts'
+export { systemRandom } from './random.ts'
+export { onStopSignal } from './stop-signals.ts'

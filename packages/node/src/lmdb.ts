@@ -1,0 +1,1 @@
+export { LmdbGroupStorage, type LmdbSettings } from './lmdb-group-storage.ts'

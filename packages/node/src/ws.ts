@@ -1,0 +1,1 @@
+export { WsNetwork, type WsNetworkSettings } from './ws-network.ts'

@@ -1,0 +1,33 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { clockCases, diskCases, networkCases, randomCases } from '@eastguard/kernel/contract'
+import { describe, it } from 'vitest'
+import { NodeClock, NodeDisk, systemRandom } from '../src/index.ts'
+import { WsNetwork } from '../src/ws.ts'
+
+describe('NodeClock', () => {
+  it.each(clockCases)('$name', ({ run }) =>
+    run({ clock: new NodeClock(), pass: (durationMs) => delay(durationMs + 5) }),
+  )
+})
+
+describe('systemRandom', () => {
+  it.each(randomCases)('$name', ({ run }) => run(systemRandom()))
+})
+
+describe('NodeDisk', () => {
+  it.each(diskCases)('$name', async ({ run }) => {
+    const root = await mkdtemp(join(tmpdir(), 'eastguard-disk-'))
+    try {
+      await run(await NodeDisk.open({ root }))
+    } finally {
+      await rm(root, { recursive: true })
+    }
+  })
+})
+
+describe.each(['127.0.0.1', '::1'])('WsNetwork at %s', (host) => {
+  it.each(networkCases)('$name', ({ run }) => run({ network: new WsNetwork(), host }))
+})
