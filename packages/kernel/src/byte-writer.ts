@@ -17,19 +17,22 @@ export class ByteWriter {
 
   u8(value: number): this {
     invariant(isUint(value, 0xff), 'value fits u8', { value })
-    this.#view.setUint8(this.#make(1), value)
+    const at = this.#make(1)
+    this.#view.setUint8(at, value)
     return this
   }
 
   u16(value: number): this {
     invariant(isUint(value, 0xffff), 'value fits u16', { value })
-    this.#view.setUint16(this.#make(2), value, true)
+    const at = this.#make(2)
+    this.#view.setUint16(at, value, true)
     return this
   }
 
   u32(value: number): this {
     invariant(isUint(value, 0xffffffff), 'value fits u32', { value })
-    this.#view.setUint32(this.#make(4), value, true)
+    const at = this.#make(4)
+    this.#view.setUint32(at, value, true)
     return this
   }
 
@@ -76,6 +79,7 @@ export class ByteWriter {
     return this
   }
 
+  /** Room for `count` bytes. May replace buffer and view: take neither before the call. */
   #make(count: number): number {
     const at = this.#length
     const needed = at + count
