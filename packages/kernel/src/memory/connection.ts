@@ -89,13 +89,11 @@ export class MemoryConnection implements Connection {
     if (this.#pumping) return
     this.#pumping = true
     // A handler that throws is a bug; it must surface as one, and does: as an unhandled rejection.
-    void Promise.resolve().then(() => {
-      this.#pumping = false
-      this.#deliver()
-    })
+    void Promise.resolve().then(() => this.#deliver())
   }
 
   #deliver(): void {
+    this.#pumping = false
     const handler = this.#handler
     if (handler === undefined) return
     if (this.#ended !== undefined) {
