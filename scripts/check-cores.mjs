@@ -13,6 +13,7 @@ const exempt =
   /^(packages\/node\/|packages\/kernel\/src\/crc32-node\.ts$|packages\/client\/src\/platform-browser\.ts$|apps\/[^/]+\/src\/main\.ts$)/
 /** Declares TextEncoder and TextDecoder, which every runtime has, for all the others. */
 const mayDeclare = /^packages\/kernel\/src\/utf8\.ts$/
+/** An app runs on Node alone and may name its types; a library may not. */
 const typesOfNode = new Set(['Buffer', 'NodeJS', 'BufferEncoding'])
 
 /** @param {string} path relative to the repository, with `/` */
@@ -46,7 +47,7 @@ export function coreBreaches(path, text) {
       const [target] = node.arguments
       if (target === undefined || !ts.isStringLiteral(target)) breach(node.getStart(), 'an import of a computed name')
     }
-    if (ts.isIdentifier(node) && typesOfNode.has(node.text) && isTypeName(node)) {
+    if (path.startsWith('packages/') && ts.isIdentifier(node) && typesOfNode.has(node.text) && isTypeName(node)) {
       breach(node.getStart(), `the type \`${node.text}\` exists on Node only`)
     }
     ts.forEachChild(node, visit)
