@@ -127,7 +127,7 @@ export const errorTable = {
   },
   EG_DATA_DIR_FORMAT: {
     number: 616,
-    remedy: 'fix-call',
+    remedy: 'give-up',
     meaning: 'the data directory has a format that this release does not read',
   },
   EG_DATA_DIR_DAMAGED: {
@@ -140,6 +140,7 @@ export const errorTable = {
   EG_STORE_CLOSED: { number: 620, remedy: 'give-up', meaning: 'the segment store is closed' },
   EG_DATA_DIR_NEWER: { number: 621, remedy: 'give-up', meaning: 'a stored file has a newer format' },
   EG_CLUSTER_EXISTS: { number: 622, remedy: 'fix-call', meaning: 'a cluster exists in the data directory already' },
+  EG_UNKNOWN_COMMAND: { number: 623, remedy: 'give-up', meaning: 'a stored command is of a newer release' },
 
   EG_CLOSED: { number: 701, remedy: 'give-up', meaning: 'closed by its owner' },
   EG_SHUTTING_DOWN: { number: 702, remedy: 'refresh-route', meaning: 'the broker is stopping' },

@@ -60,10 +60,10 @@ export const pageCountDefault = 100
 export const limitTable: { readonly [Name in keyof Limits]: LimitRow } = {
   frameBytesMax: {
     default: MiB + frameOverheadBytes,
-    min: helloBytesMax,
+    min: MiB + frameOverheadBytes,
     max: 16 * MiB + frameOverheadBytes,
     unit: 'bytes',
-    note: 'batchBytesMax + 64 KiB; memory that one connection can pin',
+    note: 'batchBytesMax + 64 KiB, and enough for the largest page; memory that one connection can pin',
   },
   batchBytesMax: {
     default: MiB,
@@ -102,14 +102,14 @@ export const limitTable: { readonly [Name in keyof Limits]: LimitRow } = {
 export const limitNames: readonly (keyof Limits)[] = Object.keys(limitTable) as (keyof Limits)[]
 
 /**
- * The defaults, changed as asked; `frameBytesMax` follows `batchBytesMax` unless it is given.
+ * The defaults, changed as asked; `frameBytesMax` grows with `batchBytesMax` unless it is given.
  * @throws EG_INVALID_ARGUMENT (fix-call) naming the limit, the value and its bounds
  */
 export function chooseLimits(changes: Partial<Limits> = {}): Limits {
   const batchBytesMax = changes.batchBytesMax ?? limitTable.batchBytesMax.default
   checkLimit('batchBytesMax', batchBytesMax)
   const limits: Limits = {
-    frameBytesMax: changes.frameBytesMax ?? batchBytesMax + frameOverheadBytes,
+    frameBytesMax: changes.frameBytesMax ?? Math.max(batchBytesMax + frameOverheadBytes, limitTable.frameBytesMax.min),
     batchBytesMax,
     produceWindowBytes: changes.produceWindowBytes ?? limitTable.produceWindowBytes.default,
     produceWindowBatches: changes.produceWindowBatches ?? limitTable.produceWindowBatches.default,

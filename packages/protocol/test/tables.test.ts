@@ -30,20 +30,19 @@ import {
 
 const root = new URL('../../../', import.meta.url)
 
-/** Codes that sources of this repository name, with the place. */
-function codesInSources(): ReadonlyMap<string, string> {
-  const codes = new Map<string, string>()
+/** Every source of this repository, by its place. */
+function sources(): ReadonlyMap<string, string> {
+  const texts = new Map<string, string>()
   for (const group of ['packages', 'apps']) {
     for (const name of readdirSync(new URL(group, root))) {
       const folder = new URL(`${group}/${name}/src/`, root)
       for (const file of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
         if (!file.endsWith('.ts')) continue
-        const text = readFileSync(new URL(file, folder), 'utf8')
-        for (const [code] of text.matchAll(/'EG_[A-Z0-9_]+'/g)) codes.set(code.slice(1, -1), `${group}/${name}/${file}`)
+        texts.set(`${group}/${name}/src/${file}`, readFileSync(new URL(file, folder), 'utf8'))
       }
     }
   }
-  return codes
+  return texts
 }
 
 describe('the error table', () => {
@@ -52,8 +51,22 @@ describe('the error table', () => {
   })
 
   it('has every code that a source names', () => {
-    const unknown = [...codesInSources()].filter(([code]) => errorRow(code) === undefined)
-    expect(unknown).toEqual([])
+    const named = [...sources()].flatMap(([place, text]) =>
+      [...text.matchAll(/'(EG_[A-Z0-9_]+)'/g)].map((match) => ({ code: match[1] ?? '', place })),
+    )
+    expect(named.filter(({ code }) => errorRow(code) === undefined)).toEqual([])
+  })
+
+  it('has the remedy that a source gives to a code', () => {
+    const given = [...sources()].flatMap(([place, text]) =>
+      [...text.matchAll(/code: '(EG_[A-Z0-9_]+)',\s*remedy: '([a-z-]+)'/g)].map(([, code = '', remedy]) => ({
+        code,
+        remedy,
+        place,
+      })),
+    )
+    expect(given.length).toBeGreaterThan(0)
+    expect(given.filter(({ code, remedy }) => errorRow(code)?.remedy !== remedy)).toEqual([])
   })
 
   it.each(errorCodes)('%s survives the wire', (code: ErrorCode) => {
@@ -145,7 +158,7 @@ describe('limits', () => {
   })
 
   it('a frame that does not hold the largest batch is refused', () => {
-    expect(() => chooseLimits({ frameBytesMax: 65_536 })).toThrow(/frameBytesMax is 65536/)
+    expect(() => chooseLimits({ batchBytesMax: 4 << 20, frameBytesMax: 2 << 20 })).toThrow(/frameBytesMax is 2097152/)
   })
 })
 

@@ -24,7 +24,7 @@ import { requestedNameLengthMax } from '../topic-name.ts'
 //     createdAt    u64, ms since 1970
 //     sealedAt     u64 | nil
 //     replicas     list of ≤ 9 maps: brokerId hex 32, bootId u32, confirmed boolean
-//     damaged      string ≤ 2,048, optional: what is damaged and where
+//     damaged      string ≤ 256, optional: what is damaged and where
 //   next      segment id, optional: a further page starts with `after: next`
 
 export interface ListSegments {
@@ -60,6 +60,8 @@ export interface ListSegmentsAnswer {
   readonly next?: string | undefined
 }
 
+const damageLengthMax = 256
+
 export function encodeListSegments(message: ListSegments): Uint8Array {
   const { name, range, after, limit } = message
   return encodeControlBody({ name, range, after, limit })
@@ -92,7 +94,7 @@ export function decodeListSegmentsAnswer(body: Uint8Array): ListSegmentsAnswer {
 function segmentToMap(segment: SegmentDescription): ControlMap {
   return {
     ...segment,
-    damaged: segment.damaged?.slice(0, 2048),
+    damaged: segment.damaged?.slice(0, damageLengthMax),
     replicas: segment.replicas.map((replica) => ({ ...replica })),
   }
 }
@@ -110,7 +112,7 @@ function readSegment(fields: Fields): SegmentDescription {
     createdAt: fields.uint('createdAt'),
     sealedAt: fields.has('sealedAt') ? fields.nullableUint('sealedAt') : null,
     replicas: fields.maps('replicas', 9, readReplica),
-    damaged: fields.optionalString('damaged', 2048),
+    damaged: fields.optionalString('damaged', damageLengthMax),
   }
 }
 
