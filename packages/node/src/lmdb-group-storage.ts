@@ -127,13 +127,16 @@ export class LmdbGroupStorage implements GroupStorage {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#closing ??= this.#tail.then(async () => {
-      const failedBefore = this.#state === 'failed'
-      this.#state = 'closed'
-      // After a failure a commit may hang for ever; the process is about to end anyway.
-      if (!failedBefore) await this.#database.close()
-    })
+    this.#closing ??= this.#close()
     await this.#closing
+  }
+
+  async #close(): Promise<void> {
+    await this.#tail
+    const failedBefore = this.#state === 'failed'
+    this.#state = 'closed'
+    // After a failure a commit may hang for ever; the process is about to end anyway.
+    if (!failedBefore) await this.#database.close()
   }
 
   async #commit(writes: readonly OwnWrite[]): Promise<void> {

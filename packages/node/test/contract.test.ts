@@ -3,25 +3,25 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { clockCases, diskCases, networkCases, randomCases } from '@eastguard/kernel/contract'
-import { describe, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { NodeClock, NodeDisk, systemRandom } from '../src/index.ts'
 import { WsNetwork } from '../src/ws.ts'
 
 describe('NodeClock', () => {
   it.each(clockCases)('$name', ({ run }) =>
-    run({ clock: new NodeClock(), pass: (durationMs) => delay(durationMs + 5) }),
+    expect(run({ clock: new NodeClock(), pass: (durationMs) => delay(durationMs + 5) })).resolves.toBeUndefined(),
   )
 })
 
 describe('systemRandom', () => {
-  it.each(randomCases)('$name', ({ run }) => run(systemRandom()))
+  it.each(randomCases)('$name', ({ run }) => expect(run(systemRandom())).resolves.toBeUndefined())
 })
 
 describe('NodeDisk', () => {
   it.each(diskCases)('$name', async ({ run }) => {
     const root = await mkdtemp(join(tmpdir(), 'eastguard-disk-'))
     try {
-      await run(await NodeDisk.open({ root }))
+      await expect(run(await NodeDisk.open({ root }))).resolves.toBeUndefined()
     } finally {
       await rm(root, { recursive: true })
     }
@@ -29,5 +29,5 @@ describe('NodeDisk', () => {
 })
 
 describe.each(['127.0.0.1', '::1'])('WsNetwork at %s', (host) => {
-  it.each(networkCases)('$name', ({ run }) => run({ network: new WsNetwork(), host }))
+  it.each(networkCases)('$name', ({ run }) => expect(run({ network: new WsNetwork(), host })).resolves.toBeUndefined())
 })

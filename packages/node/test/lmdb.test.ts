@@ -31,7 +31,7 @@ describe('LmdbGroupStorage', () => {
         storage = await openAt(path)
         return storage
       }
-      await run({ storage, reopen })
+      await expect(run({ storage, reopen })).resolves.toBeUndefined()
       await storage[Symbol.asyncDispose]()
     }),
   )
