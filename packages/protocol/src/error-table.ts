@@ -39,7 +39,7 @@ export const errorTable = {
   EG_TOO_MANY_STREAMS: {
     number: 108,
     remedy: 'retry',
-    meaning: 'the connection has as many calls or sessions as announced',
+    meaning: 'the connection has as many sessions as announced',
   },
 
   EG_INVALID_ARGUMENT: { number: 201, remedy: 'fix-call', meaning: 'a value is out of its bounds' },
