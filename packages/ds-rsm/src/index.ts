@@ -1,3 +1,10 @@
+export { refusalError } from './errors.ts'
+export {
+  defaultLocalProposerSettings,
+  LocalProposer,
+  type LocalProposerSettings,
+} from './host/local-proposer.ts'
+export { createVNodes, hasVNodes } from './host/vnode-storage.ts'
 export {
   type BrokerId,
   formatSegmentId,
@@ -47,3 +54,27 @@ export type {
   VNodeRow,
 } from './vnode/rows.ts'
 export { type RangeEntry, type TopicEntry, topicNameHash, VNodeState } from './vnode/state.ts'
+export { apply } from './vnode/apply.ts'
+export { requestCountMax } from './vnode/apply-topic.ts'
+export { classifySegment, classifyTopic, type Standing } from './vnode/classify.ts'
+export { decodeCommand, encodeCommand } from './vnode/command-codec.ts'
+export type { Decision } from './vnode/decision.ts'
+export { buddyOf, equalPieces, halves, type Piece, tilesSpace } from './vnode/keyspace.ts'
+export {
+  describeRange,
+  describeTopic,
+  type FoundSegment,
+  findSegment,
+  listSegments,
+  listTopics,
+  mergeTopicPages,
+  type NamePage,
+  type NamePageRequest,
+  nextSegment,
+  type RangeView,
+  type SegmentPage,
+  type TopicPage,
+  type TopicSummary,
+} from './vnode/query.ts'
+export type { SegmentList } from './vnode/segment-list.ts'
+export { exportRows, importRows, type StoredRow } from './vnode/snapshot.ts'

@@ -83,6 +83,7 @@ export interface RequestRow {
   readonly topic: TopicId
 }
 
+/** One change of the rows. What apply decides is a list of these; memory and storage take over the same list. */
 export type RowWrite =
   | { readonly kind: 'vnode'; readonly row: VNodeRow }
   | { readonly kind: 'topic'; readonly row: TopicRow }
@@ -99,4 +100,6 @@ export type RowWrite =
       readonly from: number
       readonly below: number
     }
-  | { readonly kind: 'requestGone'; readonly sequence: number }
+  /** The active segment ended empty: `row` takes its place and number `replaced` is gone. */
+  | { readonly kind: 'segmentReplaced'; readonly row: SegmentRow; readonly replaced: number }
+  | { readonly kind: 'requestGone'; readonly row: RequestRow }

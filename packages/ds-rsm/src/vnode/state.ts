@@ -1,6 +1,7 @@
 import { encodeUtf8, invariant, murmur3 } from '@eastguard/kernel'
 import type { RequestId, TopicId, VNodeId } from '../ids.ts'
 import type { RangeRow, RequestRow, RowWrite, SegmentRow, TopicRow, VNodeRow } from './rows.ts'
+import { ReplicaLists } from './replica-lists.ts'
 import { SegmentList } from './segment-list.ts'
 import { SortedNames } from './sorted-names.ts'
 
@@ -19,8 +20,8 @@ export interface TopicEntry {
 type MutableTopicEntry = { row: TopicRow; readonly ranges: Map<number, RangeEntry> }
 
 /**
- * One vNode in memory: its rows, indexed. Only `write` changes it, row by row, and never half of a command: `apply`
- * decides everything first. It holds nothing that its rows do not say (`snapshot.ts`).
+ * One vNode in memory: its rows, indexed. Only `write` changes it, and never by half of a command: `apply` decides all
+ * writes first. It holds nothing that its rows do not say (`snapshot.ts`).
  */
 export class VNodeState {
   #vnode: VNodeRow
@@ -28,13 +29,12 @@ export class VNodeState {
   readonly #topicByName = new Map<string, TopicId>()
   readonly #names = new SortedNames()
   readonly #requests = new Map<RequestId, RequestRow>()
-  readonly #requestBySequence = new Map<number, RequestId>()
-  #oldestRequest: number
   #segmentCount = 0
+  /** One list for all segments that sit on the same seats. */
+  readonly replicaLists: ReplicaLists = new ReplicaLists()
 
   constructor(vnode: VNodeRow) {
     this.#vnode = vnode
-    this.#oldestRequest = vnode.nextRequest
   }
 
   get id(): VNodeId {
@@ -103,16 +103,11 @@ export class VNodeState {
     return this.#requests.values()
   }
 
-  /** The sequence of the oldest remembered request; the next one's when there is none. */
-  get oldestRequest(): number {
-    return this.#oldestRequest
-  }
-
   /** Takes over one row. Rows of a topic come after the topic's, those of a range in order of their numbers. */
   write(write: RowWrite): void {
     switch (write.kind) {
       case 'vnode':
-        this.#writeVNode(write.row)
+        this.#vnode = write.row
         return
       case 'topic':
         this.#writeTopic(write.row)
@@ -124,7 +119,7 @@ export class VNodeState {
         this.#writeSegment(write.row)
         return
       case 'request':
-        this.#writeRequest(write.row)
+        this.#requests.set(write.row.requestId, write.row)
         return
       case 'topicGone':
         this.#removeTopic(write.topic)
@@ -132,15 +127,13 @@ export class VNodeState {
       case 'segmentsGone':
         this.#removeSegments(write.topic, write.range, write.from, write.below)
         return
+      case 'segmentReplaced':
+        this.#rangeOf(write.row.topic, write.row.range).segments.replaceActive(write.row)
+        return
       case 'requestGone':
-        this.#removeRequest(write.sequence)
+        this.#requests.delete(write.row.requestId)
         return
     }
-  }
-
-  #writeVNode(row: VNodeRow): void {
-    if (this.#requests.size === 0) this.#oldestRequest = row.nextRequest
-    this.#vnode = row
   }
 
   #writeTopic(row: TopicRow): void {
@@ -172,12 +165,6 @@ export class VNodeState {
     this.#segmentCount++
   }
 
-  #writeRequest(row: RequestRow): void {
-    if (this.#requests.size === 0) this.#oldestRequest = row.sequence
-    this.#requests.set(row.requestId, row)
-    this.#requestBySequence.set(row.sequence, row.requestId)
-  }
-
   #removeTopic(id: TopicId): void {
     const topic = this.#topicOf(id)
     for (const range of topic.ranges.values()) this.#segmentCount -= range.segments.count
@@ -192,14 +179,6 @@ export class VNodeState {
     invariant(count === 0 || segments.first.segment >= from, 'what is removed is the oldest', { from, below })
     segments.dropFirst(count)
     this.#segmentCount -= count
-  }
-
-  #removeRequest(sequence: number): void {
-    const id = this.#requestBySequence.get(sequence)
-    invariant(id !== undefined && sequence === this.#oldestRequest, 'requests are forgotten oldest first', { sequence })
-    this.#requestBySequence.delete(sequence)
-    this.#requests.delete(id)
-    this.#oldestRequest = this.#requests.size === 0 ? this.#vnode.nextRequest : sequence + 1
   }
 
   #topicOf(id: TopicId): MutableTopicEntry {
