@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,6 +7,11 @@ import { packPackage } from '../../scripts/pack-package.mjs'
 import { type Member, publicPackages, root } from '../../scripts/workspace.mjs'
 import { RunningBroker } from './broker.ts'
 import { ConsumerProject, closure, firstExample } from './consumer-project.ts'
+
+interface Manifest {
+  readonly devDependencies?: Readonly<Record<string, string>>
+  readonly peerDependencies?: Readonly<Record<string, string>>
+}
 
 const packages = publicPackages()
 const byName = new Map(packages.map((member) => [member.manifest.name as string, member]))
@@ -21,21 +27,18 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 /** What a page asks its reader to have beside the package: the optional peers and Node's types. */
-function besides(member: Member): string[] {
-  const catalog = readFileSync(join(root, 'pnpm-workspace.yaml'), 'utf8')
-  const peers = Object.keys(member.manifest.peerDependencies ?? {}).map((name) => {
-    const version = new RegExp(`^ {2}"?${name}"?: (\\S+)$`, 'm').exec(catalog)?.[1]
-    return `${name}@${version ?? 'latest'}`
-  })
-  const workspace = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
-    devDependencies: Record<string, string>
-  }
-  return [...peers, `@types/node@${workspace.devDependencies['@types/node']}`]
+function besides(tarball: string): string[] {
+  const packed = JSON.parse(
+    execFileSync('tar', ['xzOf', tarball, 'package/package.json'], { encoding: 'utf8' }),
+  ) as Manifest
+  const workspace = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Manifest
+  const peers = Object.entries(packed.peerDependencies ?? {}).map(([name, range]) => `${name}@${range}`)
+  return [...peers, `@types/node@${workspace.devDependencies?.['@types/node']}`]
 }
 
 function install(member: Member): Promise<ConsumerProject> {
   const needed = closure(member, packages).map((each) => tarballs.get(each) ?? '')
-  return ConsumerProject.open(needed, besides(member))
+  return ConsumerProject.open(needed, besides(needed[0] ?? ''))
 }
 
 /** Every entry that the package exports to code: `@eastguard/kernel`, `@eastguard/kernel/testing`, … */
