@@ -1,6 +1,6 @@
 // @ts-check
 // What the lint rule of .oxlintrc.json cannot see in a core: a banned name that is declared anew, a rule that is
-// silenced, an import whose name is computed, a type that only Node has.
+// silenced, an import whose name is computed, a type that only Node has; and `export *`, which no face has.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -42,6 +42,9 @@ export function coreBreaches(path, text) {
   const visit = (node) => {
     if (isAmbientValue(node) && !mayDeclare.test(path)) {
       breach(node.getStart(), 'an ambient declaration brings in a name of the runtime; take a component instead')
+    }
+    if (ts.isExportDeclaration(node) && node.moduleSpecifier !== undefined && node.exportClause === undefined) {
+      breach(node.getStart(), '`export *` hides what a face promises; name it')
     }
     if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
       const [target] = node.arguments

@@ -96,6 +96,7 @@ describe('what the linter cannot see in a core', () => {
     ['a type error that is silenced', '// @ts-expect-error\nexport const x: string = 1'],
     ['types that are asked for', '/// <reference types="node" />\nexport const x = 1'],
     ['an import of a computed name', "const name = 'node:fs'\nexport const x = import(name)"],
+    ['an export of everything', "export * from './x.ts'"],
     ['a type of Node', 'export type Timer = NodeJS.Timeout'],
     ['a Buffer as a type', 'export function take(bytes: Buffer): void {}'],
   ])('%s is refused', (_what, text) => {
