@@ -10,22 +10,24 @@ export interface ProcessIdentity {
 }
 
 export async function thisProcess(): Promise<ProcessIdentity> {
-  return identityOf(process.pid)
+  return (await runningProcess(process.pid)) ?? { pid: process.pid, startTime: '', hostBootId: '' }
 }
 
 /** Whether that life of that process is still going on. In doubt: yes, since a false no lets two processes write. */
 export async function isAlive(identity: ProcessIdentity): Promise<boolean> {
-  if (!pidExists(identity.pid)) return false
-  const now = await identityOf(identity.pid)
-  if (differ(now.hostBootId, identity.hostBootId)) return false
+  const now = await runningProcess(identity.pid)
+  if (now === undefined || differ(now.hostBootId, identity.hostBootId)) return false
   return !differ(now.startTime, identity.startTime)
 }
 
-async function identityOf(pid: number): Promise<ProcessIdentity> {
+/** Undefined when nothing runs under this pid; a zombie, whose parent has not asked for its end yet, does not run. */
+export async function runningProcess(pid: number): Promise<ProcessIdentity | undefined> {
+  if (!pidExists(pid)) return undefined
   const [stat, bootId] = await Promise.all([readText(`/proc/${pid}/stat`), readText('/proc/sys/kernel/random/boot_id')])
-  // Field 22, counted behind the command, which stands in parentheses and may contain anything.
-  const startTime = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''
-  return { pid, startTime, hostBootId: bootId.trim() }
+  // Fields 3 and 22, counted behind the command, which stands in parentheses and may contain anything.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  if (fields[0] === 'Z' || fields[0] === 'X') return undefined
+  return { pid, startTime: fields[19] ?? '', hostBootId: bootId.trim() }
 }
 
 function differ(now: string, then: string): boolean {
