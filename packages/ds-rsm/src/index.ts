@@ -1,4 +1,27 @@
-export { refusalError } from './errors.ts'
+export type { Action, Problem, StoreRequest } from './coordinator/action.ts'
+export {
+  type ActionOutcome,
+  Coordinator,
+  type CoordinatorSettings,
+  defaultCoordinatorSettings,
+  type PlanInput,
+} from './coordinator/coordinator.ts'
+export {
+  type CreateTopicWish,
+  checkSatisfiable,
+  planCreateTopic,
+  policyDefaults,
+} from './coordinator/create-topic.ts'
+export { decodePrelude, encodePrelude, type Prelude } from './coordinator/prelude.ts'
+export { reconcile } from './coordinator/reconcile.ts'
+export { StoredSweep } from './coordinator/stored-sweep.ts'
+export type {
+  CoordinatorView,
+  DamagePlace,
+  FenceAnswer,
+  SegmentReport,
+  SegmentReports,
+} from './coordinator/view.ts'
 export {
   defaultLocalProposerSettings,
   LocalProposer,

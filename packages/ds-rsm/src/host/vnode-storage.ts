@@ -26,12 +26,12 @@ export function hasVNodes(storage: GroupStorage): boolean {
  * Gives birth to `count` vNodes with equal arcs, in one commit. Once per cluster, and never as a remedy for rows that are
  * missing: ids would be minted a second time (P17).
  * @param count a power of two; more than brokers will ever be times four leaves room to spread leadership
- * @throws EG_ALREADY_BOOTSTRAPPED (fix-call)
+ * @throws EG_CLUSTER_EXISTS (fix-call)
  */
 export async function createVNodes(storage: GroupStorage, count: number): Promise<void> {
   if (hasVNodes(storage)) {
     throw new EastGuardError({
-      code: 'EG_ALREADY_BOOTSTRAPPED',
+      code: 'EG_CLUSTER_EXISTS',
       remedy: 'fix-call',
       message: 'a cluster has been born in this data directory already; start it without --bootstrap',
     })
@@ -55,13 +55,13 @@ export async function createVNodes(storage: GroupStorage, count: number): Promis
   await storage.commit([{ kind: 'put', key: genesisKey, value: pack([format, ids]) }, ...writes])
 }
 
-/** Ascending. @throws EG_METADATA_MISSING (give-up): no cluster was born here, or its metadata is gone */
+/** Ascending. @throws EG_NO_CLUSTER (fix-call): no cluster was born here, or its metadata is gone */
 export function storedVNodes(storage: GroupStorage): VNodeId[] {
   const value = storage.get(genesisKey)
   if (value === undefined) {
     throw new EastGuardError({
-      code: 'EG_METADATA_MISSING',
-      remedy: 'give-up',
+      code: 'EG_NO_CLUSTER',
+      remedy: 'fix-call',
       message:
         'the metadata store holds no vNodes: a new directory needs --bootstrap, an old one its meta/ folder back',
     })

@@ -19,6 +19,8 @@ export interface TopicPolicy {
 /** `auto`: one range that is split and merged by load. `fixed`: `count` equal ranges, a power of two, for ever. */
 export type RangesMode = { readonly kind: 'auto' } | { readonly kind: 'fixed'; readonly count: number }
 
+const centuryMs = 100 * 365 * 24 * 3_600_000
+
 export const policyBounds: {
   readonly replicas: Bounds
   readonly retentionMs: Bounds
@@ -27,10 +29,10 @@ export const policyBounds: {
   readonly segmentAgeMs: Bounds
 } = {
   replicas: { min: 1, max: 9 },
-  retentionMs: { min: 1_000, max: 2 ** 53 - 1 },
-  retentionBytes: { min: 4_096, max: 2 ** 53 - 1 },
-  segmentBytes: { min: 4_096, max: 2 ** 37 },
-  segmentAgeMs: { min: 1_000, max: 2 ** 53 - 1 },
+  retentionMs: { min: 1, max: centuryMs },
+  retentionBytes: { min: 1, max: Number.MAX_SAFE_INTEGER },
+  segmentBytes: { min: 4_096, max: 2 ** 40 },
+  segmentAgeMs: { min: 1_000, max: centuryMs },
 }
 export type Bounds = { readonly min: number; readonly max: number }
 
