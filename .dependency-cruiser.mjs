@@ -29,7 +29,7 @@ export default {
       name: 'what is published depends on what it declares',
       severity: 'error',
       from: { path: '^(packages|apps)/[^/]+/(src|contract)/' },
-      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'] },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['npm-peer'] },
     },
   ],
   options: {
