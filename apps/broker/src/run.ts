@@ -2,7 +2,7 @@ import { EastGuardError, isEastGuardError, type Logger } from '@eastguard/kernel
 import { NodeClock, NodeDisk, systemRandom } from '@eastguard/node'
 import { LmdbGroupStorage } from '@eastguard/node/lmdb'
 import { WsNetwork } from '@eastguard/node/ws'
-import { Broker } from './broker.ts'
+import { composeBroker } from './compose.ts'
 import { startExitCode } from './exit-code.ts'
 import { pinoLogger } from './pino-logger.ts'
 import { PrometheusMeter } from './prometheus-meter.ts'
@@ -54,12 +54,14 @@ export async function runBroker(flags: BrokerFlags, host: BrokerHost): Promise<n
 async function serve(settings: BrokerSettings, logger: Logger, host: BrokerHost): Promise<number> {
   const dataDir = settings.dataDir ?? '' // loadSettings refuses settings without one
   const metrics = new PrometheusMeter()
-  const broker = await Broker.open(settings, {
-    clock: new NodeClock(),
+  const clock = new NodeClock()
+  const broker = await composeBroker(settings, {
+    clock,
     random: systemRandom(),
-    network: new WsNetwork(),
+    network: new WsNetwork({ handshakeTimeoutMs: settings.helloTimeout }),
     disk: await NodeDisk.open({ root: dataDir }),
-    openStorage: () => LmdbGroupStorage.open({ path: `${dataDir}/meta`, mapBytes: settings.metadataBytesMax }),
+    openStorage: () =>
+      LmdbGroupStorage.open({ path: `${dataDir}/meta`, mapBytes: settings.metadataBytesMax }, { clock }),
     logger,
     metrics,
   })

@@ -5,7 +5,7 @@ import { RangeLog, type SegmentAppends } from '../src/records/range-log.ts'
 
 const first = 'aaaaaaaaaaaaaaaa-0-0' as SegmentId
 const second = 'aaaaaaaaaaaaaaaa-0-1' as SegmentId
-const offset = (value: number): Offset => value as Offset
+const offset = (value: number): Offset => value
 const batch = (name: number): Uint8Array => Uint8Array.of(name)
 const gone = new EastGuardError({ code: 'EG_TOPIC_NOT_FOUND', remedy: 'fix-call', message: 'gone' })
 

@@ -1,13 +1,13 @@
 import {
   type Clock,
   type Connection,
-  EastGuardError,
+  type EastGuardError,
   isEastGuardError,
   type Logger,
   type Timer,
 } from '@eastguard/kernel'
 import {
-  admitKind,
+  admitFrame,
   BrokerHandshake,
   type BrokerIdentity,
   type ClientPeer,
@@ -128,7 +128,7 @@ export class ClientConnection {
   #frame(frame: Frame): void {
     let kind: Kind
     try {
-      kind = admitKind(frame.kind, { port: 'client', sender: 'client' })
+      kind = admitFrame(frame, { port: 'client', sender: 'client' })
     } catch (error) {
       this.#refuse(frame, error) // an unknown kind is answered, the connection goes on (H65)
       return

@@ -72,6 +72,9 @@ function checkTogether(settings: BrokerSettings): void {
   if (settings.advertise !== undefined && isWildcard(settings.advertise.host)) {
     complaints.push(`advertise: ${settings.advertise.host} is no address that a client could connect to`) // H9
   }
+  if (!Number.isInteger(Math.log2(settings.vnodeCount))) {
+    complaints.push(`vnodeCount: ${settings.vnodeCount} is not a power of two`)
+  }
   if (settings.batchBytesMax * 2 > settings.journalFileBytes) {
     complaints.push(
       `batchBytesMax: ${settings.batchBytesMax} is more than half of journalFileBytes (${settings.journalFileBytes})`,
@@ -81,7 +84,7 @@ function checkTogether(settings: BrokerSettings): void {
 }
 
 export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127\./.test(host)
+  return host === 'localhost' || host === '::1' || host.startsWith('127.')
 }
 
 function isWildcard(host: string): boolean {

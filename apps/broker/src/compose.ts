@@ -1,0 +1,238 @@
+import {
+  createVNodes,
+  defaultLocalProposerSettings,
+  hasVNodes,
+  LocalProposer,
+  type Problem,
+  parseBrokerId,
+} from '@eastguard/ds-rsm'
+import {
+  type Address,
+  type Clock,
+  type Disk,
+  type EastGuardError,
+  type GroupStorage,
+  isEastGuardError,
+  type Logger,
+  type Meter,
+  type Network,
+  type Random,
+} from '@eastguard/kernel'
+import { type BrokerIdentity, chooseLimits, codedError } from '@eastguard/protocol'
+import { defaultStoreSettings, SegmentStore } from '@eastguard/segment-store'
+import { ClientPort } from './client-port/client-port.ts'
+import { openSession } from './client-port/open-session.ts'
+import type { BrokerContext } from './handlers/context.ts'
+import { handleUnary } from './handlers/table.ts'
+import { type Identity, mintIdentity, readIdentity, writeIdentity } from './identity.ts'
+import { CoordinatorHost } from './metadata/coordinator-host.ts'
+import { Metadata } from './metadata/metadata.ts'
+import { LocalRanges } from './records/local-ranges.ts'
+import { describePlace } from './records/place.ts'
+import type { BrokerSettings } from './settings/table.ts'
+import { software } from './software.ts'
+
+/** The world of one broker. The simulator brings its own. */
+export interface BrokerComponents {
+  readonly clock: Clock
+  readonly random: Random
+  readonly network: Network
+  /** Rooted at the data folder. */
+  readonly disk: Disk
+  /** Called once, when the folder is locked. */
+  openStorage(): Promise<GroupStorage>
+  readonly logger: Logger
+  readonly metrics: Meter & { print(): Promise<string>; readonly contentType: string }
+}
+
+/** A broker that serves. */
+export interface Broker extends AsyncDisposable {
+  readonly identity: Identity
+  /** Where it listens; with port 0 in the settings, the one that it got. */
+  readonly address: Address
+  /** Resolves at the first failed write or sync. The process must end then, at once: nothing in memory is trusted (H52). */
+  readonly failed: Promise<EastGuardError>
+  /** Lets what is under way end, for at most the drain timeout; writes everything to its place; frees the folder. */
+  close(): Promise<void>
+}
+
+/**
+ * Wires one broker and starts it: lock, identity, metadata, records, coordinator, and only then the port. What was
+ * opened is closed again, in reverse order, when a later step fails.
+ * @throws EG_DATA_DIR_LOCKED, EG_NO_CLUSTER, EG_CLUSTER_EXISTS, EG_WRONG_CLUSTER, EG_DATA_DIR_* , EG_ADDRESS_*, EG_DISK_*
+ */
+export async function composeBroker(settings: BrokerSettings, components: BrokerComponents): Promise<Broker> {
+  const opened: AsyncDisposable[] = []
+  try {
+    return await start(settings, components, opened)
+  } catch (error) {
+    await closeAll(opened, components.logger)
+    throw error
+  }
+}
+
+async function start(
+  settings: BrokerSettings,
+  components: BrokerComponents,
+  opened: AsyncDisposable[],
+): Promise<Broker> {
+  const { clock, random, disk, logger, metrics } = components
+  const keep = <Opened extends AsyncDisposable>(value: Opened): Opened => {
+    opened.push(value)
+    return value
+  }
+  keep(await disk.lock('lock'))
+  const known = await readIdentity(disk)
+  checkCluster(settings, known)
+  const storage = keep(await components.openStorage())
+  const identity = await beginBoot(settings, components, storage, known)
+  const proposer = keep(await LocalProposer.open(defaultLocalProposerSettings, { storage, clock, logger }))
+  const storeSettings = {
+    ...defaultStoreSettings,
+    storeId: bytesOf(identity.brokerId),
+    journalFileBytes: settings.journalFileBytes,
+    memoryBytesMax: settings.memoryBytes,
+  }
+  const store = keep(await SegmentStore.open(storeSettings, { disk, clock, random, logger, meter: metrics }))
+  const metadata = new Metadata(proposer, proposer, clock)
+  const ranges = new LocalRanges(metadata, store, {
+    waitingBatchesMax: settings.produceWindowBatches * 4,
+    waitingBytesMax: Math.max(settings.produceWindowBytes, settings.batchBytesMax),
+  })
+  const self = { brokerId: parseBrokerId(identity.brokerId), bootId: identity.bootId }
+  const host = new CoordinatorHost(
+    { clusterId: identity.clusterId, self, reconcileIntervalMs: settings.reconcileInterval },
+    { metadata, store, ranges, clock, logger },
+  )
+  keep({ [Symbol.asyncDispose]: () => host.close() })
+  await host.start()
+  const problems = (): readonly string[] => [...host.problems.map(describeProblem), ...describeDisk(store)]
+  const context: BrokerContext = {
+    settings,
+    identity,
+    seats: [self],
+    get advertised() {
+      return settings.advertise ?? port.address
+    },
+    startedAt: clock.wallTime(),
+    clock,
+    random,
+    disk,
+    metadata,
+    ranges,
+    store,
+    connectionCount: () => port.connectionCount,
+    problems,
+  }
+  let stopping = false
+  const port = await ClientPort.open(
+    settings,
+    {
+      identity: clientIdentity(settings, identity),
+      call: (kind, body) => handleUnary(kind, body, context),
+      open: (kind, body, link) => openSession(kind, body, link, context),
+    },
+    { notReady: () => (stopping ? ['stopping'] : describeDisk(store)), metrics },
+    components,
+  )
+  logger.info('serving', { host: port.address.host, port: port.address.port, bootId: identity.bootId })
+  let closing: Promise<void> | undefined
+  const close = (): Promise<void> => {
+    closing ??= (async () => {
+      stopping = true
+      await port.close(codedError('EG_SHUTTING_DOWN', 'the broker is stopping'), settings.drainTimeout)
+      ranges.close(codedError('EG_SHUTTING_DOWN', 'the broker is stopping'))
+      await closeAll(opened, logger)
+    })()
+    return closing
+  }
+  return {
+    identity,
+    address: port.address,
+    failed: Promise.race([store.failed, proposer.failed.then(asCoded)]),
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}
+
+/** Before anything is touched: is this the folder that was meant? */
+function checkCluster(settings: BrokerSettings, known: Identity | undefined): void {
+  if (known === undefined) {
+    if (settings.bootstrap) return
+    const message = `there is no cluster in ${settings.dataDir ?? 'the data folder'}; say --bootstrap to create one`
+    throw codedError('EG_NO_CLUSTER', message)
+  }
+  if (settings.clusterId !== undefined && settings.clusterId !== known.clusterId) {
+    const message = `${settings.dataDir ?? 'the data folder'} belongs to cluster ${known.clusterId}, not ${settings.clusterId}`
+    throw codedError('EG_WRONG_CLUSTER', message, { wanted: settings.clusterId, clusterId: known.clusterId })
+  }
+  if (settings.bootstrap) {
+    const message = `${settings.dataDir ?? 'the data folder'} holds cluster ${known.clusterId} already; start it without --bootstrap`
+    throw codedError('EG_CLUSTER_EXISTS', message)
+  }
+}
+
+/** The boot id is durable before any port opens; a cluster is born before its identity is, so that half of one is none. */
+async function beginBoot(
+  settings: BrokerSettings,
+  components: BrokerComponents,
+  storage: GroupStorage,
+  known: Identity | undefined,
+): Promise<Identity> {
+  const { disk, random, logger } = components
+  const identity =
+    known === undefined ? mintIdentity(random, settings.clusterId) : { ...known, bootId: known.bootId + 1 }
+  if (known === undefined && !hasVNodes(storage)) {
+    await createVNodes(storage, settings.vnodeCount)
+    logger.info('cluster created', { clusterId: identity.clusterId, vnodes: settings.vnodeCount })
+  }
+  await writeIdentity(disk, identity)
+  return identity
+}
+
+function clientIdentity(settings: BrokerSettings, identity: Identity): BrokerIdentity {
+  const limits = chooseLimits({
+    batchBytesMax: settings.batchBytesMax,
+    produceWindowBytes: settings.produceWindowBytes,
+    produceWindowBatches: settings.produceWindowBatches,
+    consumeWindowBytesMax: settings.consumeWindowBytesMax,
+    helloTimeoutMs: settings.helloTimeout,
+    idleIntervalMs: settings.idleInterval,
+  })
+  return { ...identity, software, features: [], limits }
+}
+
+async function closeAll(opened: AsyncDisposable[], logger: Logger): Promise<void> {
+  for (let value = opened.pop(); value !== undefined; value = opened.pop()) {
+    try {
+      await value[Symbol.asyncDispose]()
+    } catch (error) {
+      logger.error('closing failed', { error: String(error) })
+    }
+  }
+}
+
+function describeProblem(problem: Problem): string {
+  switch (problem.kind) {
+    case 'suspect':
+      return `segment ${problem.segment} may lack records, its range takes no appends: ${describePlace(problem.place)}`
+    case 'noPlacement':
+      return `range ${problem.topic}-${problem.range} waits: ${problem.wanted} brokers wanted, ${problem.available} there`
+    case 'notMinted':
+      return `segment ${problem.segment} is on the disk and unknown to the metadata: it is kept`
+  }
+}
+
+function describeDisk(store: SegmentStore): readonly string[] {
+  return store.stats().disk === 'refuse' ? ['the disk is full: appends are refused, reading and deleting go on'] : []
+}
+
+function asCoded(error: Error): EastGuardError {
+  return isEastGuardError(error) ? error : codedError('EG_STORE_FAILED', error.message, {}, error)
+}
+
+function bytesOf(hex: string): Uint8Array {
+  return Uint8Array.from({ length: hex.length / 2 }, (_, index) =>
+    Number.parseInt(hex.slice(index * 2, index * 2 + 2), 16),
+  )
+}
