@@ -65,8 +65,8 @@ export function processTerminal(): Terminal {
     args: process.argv.slice(2),
     env: process.env,
     runtime: `Node.js ${process.versions.node}`,
-    stdout: sinkOf(process.stdout),
-    stderr: sinkOf(process.stderr),
+    stdout: sinkOf(process.stdout, 1),
+    stderr: sinkOf(process.stderr, 2),
     stdin: {
       isTerminal: isatty(0),
       size: undefined,
@@ -96,14 +96,14 @@ function watchSignals(): AbortSignal {
   return source.signal
 }
 
-function sinkOf(stream: NodeJS.WriteStream): TerminalSink {
+function sinkOf(stream: NodeJS.WriteStream, fd: number): TerminalSink {
   const closed = new AbortSource()
   stream.on('error', (error: NodeJS.ErrnoException) => {
     // Any other error of a standard stream has no better place to be told than this one, which is gone too.
     closed.abort(error)
   })
   return {
-    isTerminal: stream.isTTY === true,
+    isTerminal: isatty(fd),
     columns: stream.columns ?? 80,
     closed: closed.signal,
     stream,
