@@ -4,13 +4,16 @@ import { producerChecksum } from './batch-header.ts'
 import { batchBytesMax, batchHeaderBytes, columnHeaderBytes, recordCountMax } from './batch-limits.ts'
 import { BytePile } from './byte-pile.ts'
 import type { Codec } from './codec.ts'
-import { ColumnWriter, columnDescriptorBytes, columnWidth, writeColumn, writeDescriptor } from './column.ts'
+import { type ColumnWidth, columnWidth } from './column.ts'
+import { ColumnTable } from './column-table.ts'
 import { invalidArgument, recordTooLarge } from './errors.ts'
 import { measureHeaders, pushHeaders } from './header-block.ts'
 import type { Record } from './record.ts'
 
 const fixedBytes = batchHeaderBytes + columnHeaderBytes
 const timestampSpanMax = 0xffffffff
+/** Four columns of width 4. */
+const columnWidthsMax = 16
 
 /**
  * Records → batch. The same records give the same bytes, whoever builds.
@@ -20,16 +23,11 @@ const timestampSpanMax = 0xffffffff
  */
 export class BatchBuilder {
   readonly #bytesMax: number
-  /** The low 32 bits of each timestamp: their span is below 2^32, so differences are exact. */
-  readonly #timestamps = new ColumnWriter()
-  readonly #keyColumn = new ColumnWriter()
-  readonly #headerColumn = new ColumnWriter()
-  readonly #valueColumn = new ColumnWriter()
+  readonly #columns = new ColumnTable()
   readonly #keys = new BytePile()
   readonly #headerBlocks = new BytePile()
   readonly #values = new BytePile()
   readonly #names: Uint8Array[] = []
-  #count = 0
   #minTimestamp = Number.MAX_SAFE_INTEGER
   #maxTimestamp = 0
   #keyHashFirst = 0xffffffff
@@ -50,18 +48,14 @@ export class BatchBuilder {
   }
 
   get recordCount(): number {
-    return this.#count
+    return this.#columns.count
   }
 
   /** Bytes of the batch if it was built now, before any codec; 0 when empty. */
   get bytes(): number {
-    if (this.#count === 0) return 0
-    const widths =
-      this.#timestampWidth(this.#minTimestamp, this.#maxTimestamp) +
-      columnWidth(this.#keyColumn.min, this.#keyColumn.max) +
-      columnWidth(this.#headerColumn.min, this.#headerColumn.max) +
-      columnWidth(this.#valueColumn.min, this.#valueColumn.max)
-    return fixedBytes + this.#count * widths + this.#pileBytes()
+    if (this.#columns.count === 0) return 0
+    const widths = this.#timestampWidth(this.#minTimestamp, this.#maxTimestamp) + this.#columns.lengthWidths()
+    return fixedBytes + this.#columns.count * widths + this.#pileBytes()
   }
 
   /**
@@ -81,16 +75,12 @@ export class BatchBuilder {
       this.#refuseImpossible(timestamp, keyEntry, headerBytes, valueEntry)
       return false
     }
-    this.#timestamps.push(timestamp % 2 ** 32)
-    this.#keyColumn.push(keyEntry)
-    this.#headerColumn.push(headerBytes)
-    this.#valueColumn.push(valueEntry)
+    this.#columns.push(timestamp, keyEntry, headerBytes, valueEntry)
     if (timestamp < this.#minTimestamp) this.#minTimestamp = timestamp
     if (timestamp > this.#maxTimestamp) this.#maxTimestamp = timestamp
     if (key !== null) this.#pushKey(key)
     if (headerBytes !== 0) pushHeaders(this.#headerBlocks, headers, this.#names)
     if (value !== null) this.#values.push(value)
-    this.#count++
     return true
   }
 
@@ -100,7 +90,7 @@ export class BatchBuilder {
    * @throws EG_INVALID_ARGUMENT (fix-call) when the builder is empty
    */
   build(): Uint8Array {
-    if (this.#count === 0) throw invalidArgument('a batch has at least one record', { recordCount: 0 })
+    if (this.#columns.count === 0) throw invalidArgument('a batch has at least one record', { recordCount: 0 })
     const batch = new Uint8Array(this.bytes)
     this.#writeHeader(batch)
     this.#writeBody(batch)
@@ -127,17 +117,15 @@ export class BatchBuilder {
   }
 
   #fits(timestamp: number, keyEntry: number, headerBytes: number, valueEntry: number): boolean {
-    if (!Number.isSafeInteger(timestamp) || timestamp < 0 || this.#count === recordCountMax) return false
+    if (!Number.isSafeInteger(timestamp) || timestamp < 0 || this.#columns.count === recordCountMax) return false
+    const held = fixedBytes + this.#pileBytes() + pieceBytes(keyEntry) + headerBytes + pieceBytes(valueEntry)
     const min = timestamp < this.#minTimestamp ? timestamp : this.#minTimestamp
     const max = timestamp > this.#maxTimestamp ? timestamp : this.#maxTimestamp
     if (max - min > timestampSpanMax) return false
-    const widths =
-      this.#timestampWidth(min, max) +
-      this.#keyColumn.widthWith(keyEntry) +
-      this.#headerColumn.widthWith(headerBytes) +
-      this.#valueColumn.widthWith(valueEntry)
-    const pieces = pieceBytes(keyEntry) + headerBytes + pieceBytes(valueEntry)
-    return fixedBytes + (this.#count + 1) * widths + this.#pileBytes() + pieces <= this.#bytesMax
+    // Far from the limit no width matters.
+    if (held + (this.#columns.count + 1) * columnWidthsMax <= this.#bytesMax) return true
+    const widths = this.#timestampWidth(min, max) + this.#columns.lengthWidthsWith(keyEntry, headerBytes, valueEntry)
+    return held + (this.#columns.count + 1) * widths <= this.#bytesMax
   }
 
   /** Throws when the record does not fit an empty batch either: building first would not help. */
@@ -156,7 +144,7 @@ export class BatchBuilder {
     this.#keys.push(key)
   }
 
-  #timestampWidth(min: number, max: number): number {
+  #timestampWidth(min: number, max: number): ColumnWidth {
     return columnWidth(0, max - min)
   }
 
@@ -167,7 +155,7 @@ export class BatchBuilder {
   #writeHeader(batch: Uint8Array): void {
     writeU32(batch, 0, batchMagic)
     writeU32(batch, fieldAt.length, batch.length)
-    writeU32(batch, fieldAt.recordCount, this.#count)
+    writeU32(batch, fieldAt.recordCount, this.#columns.count)
     writeU32(batch, fieldAt.keyHashFirst, this.#keyHashFirst)
     writeU32(batch, fieldAt.keyHashLast, this.#keyHashLast)
     // All ones: not idempotent.
@@ -178,39 +166,19 @@ export class BatchBuilder {
   }
 
   #writeBody(batch: Uint8Array): void {
-    const view = new DataView(batch.buffer)
-    this.#turnTimestampsIntoDeltas()
-    let descriptorAt = batchHeaderBytes
-    let at = fixedBytes
-    for (const column of [this.#timestamps, this.#keyColumn, this.#headerColumn, this.#valueColumn]) {
-      const width = columnWidth(column.min, column.max)
-      writeDescriptor(batch, descriptorAt, width, column.min)
-      at = writeColumn(view, at, width, column.values, this.#count)
-      descriptorAt += columnDescriptorBytes
-    }
+    const timestampWidth = this.#timestampWidth(this.#minTimestamp, this.#maxTimestamp)
+    let at = this.#columns.write(batch, timestampWidth, this.#maxTimestamp)
     for (const pile of [this.#keys, this.#headerBlocks, this.#values]) {
       batch.set(pile.bytes.subarray(0, pile.length), at)
       at += pile.length
     }
   }
 
-  #turnTimestampsIntoDeltas(): void {
-    const { values } = this.#timestamps
-    const max = this.#maxTimestamp % 2 ** 32
-    for (let i = 0; i < this.#count; i++) values[i] = max - (values[i] as number) // modulo 2^32, as Uint32Array stores
-    this.#timestamps.min = 0
-    this.#timestamps.max = this.#maxTimestamp - this.#minTimestamp
-  }
-
   #clear(): void {
-    this.#timestamps.clear()
-    this.#keyColumn.clear()
-    this.#headerColumn.clear()
-    this.#valueColumn.clear()
+    this.#columns.clear()
     this.#keys.clear()
     this.#headerBlocks.clear()
     this.#values.clear()
-    this.#count = 0
     this.#minTimestamp = Number.MAX_SAFE_INTEGER
     this.#maxTimestamp = 0
     this.#keyHashFirst = 0xffffffff

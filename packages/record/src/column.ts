@@ -15,58 +15,11 @@ export function columnWidth(min: number, max: number): ColumnWidth {
   return max <= 0xffff ? 2 : 4
 }
 
-/** Gathers one column of a batch under construction, and owns its buffer over many batches. */
-export class ColumnWriter {
-  min = 0xffffffff
-  max = 0
-  count = 0
-  values: Uint32Array = new Uint32Array(256)
-
-  push(value: number): void {
-    if (this.count === this.values.length) this.#grow()
-    this.values[this.count++] = value
-    if (value < this.min) this.min = value
-    if (value > this.max) this.max = value
-  }
-
-  /** The column's width if `value` came too. */
-  widthWith(value: number): ColumnWidth {
-    return columnWidth(value < this.min ? value : this.min, value > this.max ? value : this.max)
-  }
-
-  clear(): void {
-    this.min = 0xffffffff
-    this.max = 0
-    this.count = 0
-  }
-
-  #grow(): void {
-    const grown = new Uint32Array(this.values.length * 2)
-    grown.set(this.values)
-    this.values = grown
-  }
-}
-
 /** Writes a descriptor. */
 export function writeDescriptor(into: Uint8Array, at: number, width: ColumnWidth, constant: number): void {
   into.fill(0, at, at + columnDescriptorBytes)
   into[at] = width
   if (width === 0) writeU32(into, at + 4, constant)
-}
-
-/** Writes the first `count` values, each `width` bytes. @returns the position behind them */
-export function writeColumn(
-  into: DataView,
-  at: number,
-  width: ColumnWidth,
-  values: Uint32Array,
-  count: number,
-): number {
-  // Indexes below `count` are always there.
-  if (width === 1) for (let i = 0; i < count; i++) into.setUint8(at + i, values[i] as number)
-  if (width === 2) for (let i = 0; i < count; i++) into.setUint16(at + 2 * i, values[i] as number, true)
-  if (width === 4) for (let i = 0; i < count; i++) into.setUint32(at + 4 * i, values[i] as number, true)
-  return at + width * count
 }
 
 /** A column inside a body: reads in place, allocates nothing. */
