@@ -1,3 +1,13 @@
+export type {
+  DescribeBrokerAnswer,
+  RangeDescription,
+  RangesMode,
+  SegmentDescription,
+  TopicDescription,
+  TopicPolicy,
+  TopicSummary,
+  TrimmedRange,
+} from '@eastguard/protocol'
 export {
   type Admin,
   type BrokerAdmin,
@@ -23,13 +33,3 @@ export { type Reader } from './reader/reader.ts'
 export { type ReaderSettings, type ReadFrom, type ReadUntil } from './reader/reader-settings.ts'
 export { type ReadRecord, type RecordBatch } from './reader/record-batch.ts'
 export { type ClientSettings, defaultPort } from './settings.ts'
-export type {
-  DescribeBrokerAnswer,
-  RangeDescription,
-  RangesMode,
-  SegmentDescription,
-  TopicDescription,
-  TopicPolicy,
-  TopicSummary,
-  TrimmedRange,
-} from '@eastguard/protocol'

@@ -11,7 +11,7 @@ import {
   type TrimmedRange,
   type TrimPoint,
 } from '@eastguard/protocol'
-import type { CallOptions, Caller } from '../link/caller.ts'
+import type { Caller, CallOptions } from '../link/caller.ts'
 import { describeWhole } from '../route/routes.ts'
 import { Pages } from './pages.ts'
 import { type CreateTopicOptions, policyChange, rangesMode, type TopicPolicyOptions } from './topic-options.ts'

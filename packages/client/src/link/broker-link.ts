@@ -21,12 +21,12 @@ import {
   kindOf,
   kinds,
   limitTable,
-  splitMessage,
   StreamIds,
+  splitMessage,
   type UnaryAnswer,
-  unaryCodecs,
   type UnaryKind,
   type UnaryRequest,
+  unaryCodecs,
   type Welcome,
 } from '@eastguard/protocol'
 import type { Components } from '../components.ts'

@@ -80,7 +80,7 @@ export class Caller {
     }
   }
 
-  #link(plan: CallPlan, signal: AbortSignal, note: (error: Error) => void): Promise<BrokerLink> {
+  #link(plan: CallPlan, signal: AbortSignal, note: (error: EastGuardError) => void): Promise<BrokerLink> {
     return plan.link === undefined ? this.#pool.any(signal, note) : plan.link(signal)
   }
 }

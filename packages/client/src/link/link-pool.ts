@@ -1,7 +1,7 @@
 import {
   type AbortSignal,
-  type Address,
   AbortSource,
+  type Address,
   type EastGuardError,
   isEastGuardError,
   sleep,
@@ -39,8 +39,8 @@ export class LinkPool {
   #clusterId: string | undefined
   #limits: Limits | undefined
   #nextSeed = 0
-  /** Watching each connection until its end: `close` waits for them. */
-  readonly #watching = new Set<Promise<void>>()
+  /** Every connection until its end, also those that their brokers asked to leave: `close` waits for them. */
+  readonly #watching = new Map<BrokerLink, Promise<void>>()
 
   constructor(settings: ResolvedSettings, components: Components) {
     this.#settings = settings
@@ -89,9 +89,9 @@ export class LinkPool {
   async close(error: EastGuardError): Promise<void> {
     this.#life.abort(error)
     const dialing = [...this.#targets.values()].flatMap((target) => target.dialing ?? [])
-    for (const { link } of this.#targets.values()) link?.close(error)
     await Promise.allSettled(dialing)
-    await Promise.all(this.#watching)
+    for (const link of this.#watching.keys()) link.close(error)
+    await Promise.all(this.#watching.values())
   }
 
   #anySeed(): Promise<BrokerLink> {
@@ -142,11 +142,11 @@ export class LinkPool {
       if (target.link === link) target.link = undefined
       if (clock.now() - openedAt >= steadyMs) target.backoff.reset()
       target.notBefore = clock.now() + target.backoff.nextMs()
-      this.#watching.delete(watched)
+      this.#watching.delete(link)
       const { host, port } = target.address
       logger?.info('disconnected', { host, port, code: error.code, message: error.message })
     })
-    this.#watching.add(watched)
+    this.#watching.set(link, watched)
   }
 
   #target(address: Address): Target {

@@ -2,8 +2,8 @@ import type { EastGuardError } from '@eastguard/kernel'
 import type { Record } from '@eastguard/record'
 import type { Delivery } from './delivery.ts'
 import type { Epoch } from './flush-epochs.ts'
-import type { Sendable, Written } from './range-sender.ts'
 import { reservedBytes } from './producer-record.ts'
+import type { Sendable, Written } from './range-sender.ts'
 import type { BatchReceipt } from './receipt.ts'
 
 /** A record on its way, and who waits for it. */

@@ -1,4 +1,4 @@
-import { type AbortSignal, type EastGuardError, sleep } from '@eastguard/kernel'
+import { type AbortSignal, type EastGuardError, sleep, withTimeout } from '@eastguard/kernel'
 import {
   codedError,
   decodeClose,
@@ -125,31 +125,41 @@ export class RangeFeed {
 
   /** One attempt at a session. Never rejects. */
   async #open(after: EastGuardError | undefined): Promise<void> {
-    const { routes, topic, topicId, life, components, windowBytes } = this.#host
+    const { life, components, unreachableMs } = this.#host
+    const leftMs =
+      unreachableMs === undefined ? Number.MAX_SAFE_INTEGER : this.#cutSince + unreachableMs - components.clock.now()
+    const limit = withTimeout(components.clock, leftMs, `finding the leader of range ${this.range}`, life)
     try {
       // Moved is no failure: the first attempt after it goes out at once.
       if (after !== undefined && (this.#failures++ > 0 || after.remedy !== 'refresh-route')) {
-        await sleep(components.clock, this.#backoff.nextMs(), life)
+        await sleep(components.clock, this.#backoff.nextMs(), limit.signal)
       }
-      // A session opens with half of the window free, so that no number of lost sessions adds up to more than one window.
-      this.#waitsForRoom = this.#queuedBytes * 2 > windowBytes
-      if (this.#waitsForRoom || this.#isFinished) return
-      const route = await routes.get(topic, life)
-      if (route.id !== topicId) {
-        throw codedError('EG_TOPIC_NOT_FOUND', `topic ${topic} was deleted; another one has its name now`, { topic })
-      }
-      this.#route = route
-      const link = await routes.leader(route, this.range, life)
-      if (this.#isFinished) return
-      this.#link = link
-      this.#session = link.openSession(this.#handler())
-      const freeBytes = windowBytes - this.#queuedBytes
-      this.#window = new ReceiveWindow({ bytes: freeBytes }, this.cursor.next)
-      const open = { topic: topicId, range: this.range, from: this.cursor.next, windowBytes: freeBytes }
-      this.#session.send('openConsume', encodeOpenConsume(open))
+      await this.#openSession(limit.signal)
     } catch (error) {
       if (!life.aborted) this.#failed(asEastGuardError(error))
+    } finally {
+      limit[Symbol.dispose]()
     }
+  }
+
+  async #openSession(signal: AbortSignal): Promise<void> {
+    const { routes, topic, topicId, windowBytes } = this.#host
+    // A session opens with half of the window free, so that no number of lost sessions adds up to more than one window.
+    this.#waitsForRoom = this.#queuedBytes * 2 > windowBytes
+    if (this.#waitsForRoom || this.#isFinished) return
+    const route = await routes.get(topic, signal)
+    if (route.id !== topicId) {
+      throw codedError('EG_TOPIC_NOT_FOUND', `topic ${topic} was deleted; another one has its name now`, { topic })
+    }
+    this.#route = route
+    const link = await routes.leader(route, this.range, signal)
+    if (this.#isFinished) return
+    this.#link = link
+    this.#session = link.openSession(this.#handler())
+    const freeBytes = windowBytes - this.#queuedBytes
+    this.#window = new ReceiveWindow({ bytes: freeBytes }, this.cursor.next)
+    const open = { topic: topicId, range: this.range, from: this.cursor.next, windowBytes: freeBytes }
+    this.#session.send('openConsume', encodeOpenConsume(open))
   }
 
   #handler(): SessionHandler {

@@ -1,7 +1,7 @@
 import type { AbortSignal } from '@eastguard/kernel'
 import { codedError, type RangeDescription, type TopicDescription } from '@eastguard/protocol'
-import type { CallOptions, Caller } from '../link/caller.ts'
 import type { BrokerLink } from '../link/broker-link.ts'
+import type { Caller, CallOptions } from '../link/caller.ts'
 import type { LinkPool } from '../link/link-pool.ts'
 import { orAbort } from '../link/or-abort.ts'
 import { KeyRanges } from './key-ranges.ts'
