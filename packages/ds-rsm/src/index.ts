@@ -101,3 +101,4 @@ export {
 } from './vnode/query.ts'
 export type { SegmentList } from './vnode/segment-list.ts'
 export { exportRows, importRows, type StoredRow } from './vnode/snapshot.ts'
+export { assertInvariants, ForwardInvariants } from './vnode/invariants.ts'

@@ -8,7 +8,7 @@ export interface TopicPolicy {
   readonly minReplicas: number
   /** Milliseconds in vNode time since a segment's seal after which it is trimmed; null: kept for ever. */
   readonly retentionMs: number | null
-  /** Bytes of the whole topic above which its oldest sealed segments are trimmed; null: no limit. */
+  /** Bytes of a range above which its oldest sealed segments are trimmed; null: no limit. */
   readonly retentionBytes: number | null
   /** A segment of this size is rolled. Price of less: more segments; of more: coarser retention. */
   readonly segmentBytes: number

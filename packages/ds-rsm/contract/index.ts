@@ -1,0 +1,1 @@
+export { type ProposerCase, type ProposerSubject, proposerCases } from './proposer.ts'
