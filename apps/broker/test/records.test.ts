@@ -1,0 +1,188 @@
+import type { EastGuard, Reader } from '@eastguard/client'
+import { isEastGuardError } from '@eastguard/kernel'
+import { describe, expect, it } from 'vitest'
+import { World } from './world.ts'
+
+const text = (bytes: Uint8Array | null): string => (bytes === null ? 'null' : new TextDecoder().decode(bytes))
+
+const readAll = async (client: EastGuard, topic: string): Promise<string[]> => {
+  const values: string[] = []
+  for await (const { value } of client.reader(topic, { from: 'start', until: 'now' })) values.push(text(value))
+  return values
+}
+
+const take = async (reader: Reader, count: number): Promise<string[]> => {
+  const values: string[] = []
+  for await (const { value } of reader) {
+    values.push(text(value))
+    if (values.length === count) break
+  }
+  return values
+}
+
+const produce = async (client: EastGuard, topic: string, values: readonly string[]): Promise<void> => {
+  const producer = client.producer(topic, { lingerMs: 0 })
+  await Promise.all(values.map((value) => producer.send({ key: 'k', value })))
+  await producer.close()
+}
+
+const codeOf = (work: Promise<unknown>): Promise<string> =>
+  work.then(
+    () => 'done',
+    (error: unknown) => (isEastGuardError(error) ? error.code : String(error)),
+  )
+
+const values = (from: number, to: number): string[] => Array.from({ length: to - from }, (_, i) => `value ${from + i}`)
+
+describe('records', () => {
+  it('come back in their order, and again after a clean restart', async () => {
+    await using world = await World.start()
+    const client = await world.client()
+    await client.admin.topics.create('orders')
+    await produce(client, 'orders', values(0, 500))
+    expect(await readAll(client, 'orders')).toEqual(values(0, 500))
+    await world.restart()
+    expect(await readAll(client, 'orders')).toEqual(values(0, 500))
+  })
+
+  it('that were acknowledged survive a power failure', async () => {
+    await using world = await World.start()
+    const client = await world.client()
+    await client.admin.topics.create('orders')
+    await produce(client, 'orders', values(0, 300))
+    await world.crash()
+    const again = await world.client()
+    expect(await readAll(again, 'orders')).toEqual(values(0, 300))
+    await produce(again, 'orders', values(300, 400))
+    await world.crash()
+    expect(await readAll(await world.client(), 'orders')).toEqual(values(0, 400))
+  })
+
+  it('are not acknowledged before the disk has them', async () => {
+    await using world = await World.start()
+    const client = await world.client()
+    await client.admin.topics.create('orders')
+    await produce(client, 'orders', ['first'])
+    const release = world.disk.hold('sync')
+    const producer = client.producer('orders', { lingerMs: 0 })
+    let acknowledged = false
+    const receipt = producer.send({ value: 'held' }).then(() => {
+      acknowledged = true
+    })
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    expect(acknowledged).toBe(false)
+    expect(await readAll(client, 'orders')).toEqual(['first']) // P3: nor readable
+    release()
+    await receipt
+    expect(await readAll(client, 'orders')).toEqual(['first', 'held'])
+  })
+
+  it('are pushed to a reader that follows the tail', async () => {
+    await using world = await World.start()
+    const client = await world.client()
+    await client.admin.topics.create('orders')
+    const reader = client.reader('orders', { from: 'start' })
+    const seen = take(reader, 20)
+    await produce(client, 'orders', values(0, 10))
+    await produce(client, 'orders', values(10, 20))
+    expect(await seen).toEqual(values(0, 20))
+  })
+
+  it('keep their order over many rolls while they are written, and readers follow', async () => {
+    await using world = await World.start()
+    const client = await world.client()
+    await client.admin.topics.create('orders', { segmentBytes: 4_096 })
+    const following = take(client.reader('orders', { from: 'start' }), 2_000)
+    const producer = client.producer('orders', { lingerMs: 0, batchBytes: 4_096 })
+    const receipts: Promise<unknown>[] = []
+    for (const value of values(0, 2_000)) {
+      receipts.push(producer.send({ key: 'k', value }))
+      if (receipts.length % 50 === 0) await Promise.all(receipts)
+    }
+    await Promise.all(receipts)
+    expect(await following).toEqual(values(0, 2_000))
+    expect(await readAll(client, 'orders')).toEqual(values(0, 2_000))
+    const { rangeList } = await client.admin.topics.describe('orders')
+    expect(rangeList[0]?.segmentCount).toBeGreaterThan(3)
+    await world.crash()
+    expect(await readAll(await world.client(), 'orders')).toEqual(values(0, 2_000))
+  })
+})
+
+describe('a topic', () => {
+  it('that is deleted takes its files with it, and its readers and writers hear so', async () => {
+    await using world = await World.start()
+    const client = await world.client()
+    await client.admin.topics.create('orders')
+    await produce(client, 'orders', values(0, 10))
+    const reader = client.reader('orders', { from: 'start' })
+    expect(await take(reader, 10)).toEqual(values(0, 10))
+    const following = codeOf(take(client.reader('orders', { from: 'end' }), 1))
+    await client.admin.topics.delete('orders')
+    expect(await following).toBe('EG_TOPIC_NOT_FOUND')
+    expect(await codeOf(client.producer('orders', { deadlineMs: 2_000 }).send({ value: 'late' }))).toBe(
+      'EG_TOPIC_NOT_FOUND',
+    )
+    await expect.poll(async () => (await world.disk.list('segments').catch(() => [])).length).toBe(0)
+  })
+
+  it('that is trimmed starts later and gives its oldest files back', async () => {
+    await using world = await World.start()
+    const client = await world.client()
+    await client.admin.topics.create('orders', { segmentBytes: 4_096 })
+    for (let i = 0; i < 8; i++) await produce(client, 'orders', [`${i}`.padEnd(3_000, '.')])
+    await expect
+      .poll(async () => (await client.admin.topics.describe('orders')).rangeList[0]?.segmentCount ?? 0)
+      .toBeGreaterThan(2)
+    const [trimmed] = await client.admin.topics.trim('orders', 'end')
+    expect(trimmed?.startOffset).toBeGreaterThan(0)
+    const left = await readAll(client, 'orders')
+    expect(left.length).toBe(8 - (trimmed?.startOffset ?? 0))
+    expect(await codeOf(take(client.reader('orders', { from: 'start' }), left.length))).toBe('done')
+  })
+
+  it('forgets by age, and never what has no age', async () => {
+    await using world = await World.start()
+    const client = await world.client()
+    await client.admin.topics.create('short', { segmentBytes: 4_096, retention: '1s' })
+    await client.admin.topics.create('long', { segmentBytes: 4_096, retention: 'none' })
+    for (const topic of ['short', 'long']) {
+      for (let i = 0; i < 4; i++) await produce(client, topic, [`${i}`.padEnd(3_000, '.')])
+    }
+    await expect
+      .poll(async () => (await client.admin.topics.describe('short')).rangeList[0]?.startOffset, { timeout: 10_000 })
+      .toBeGreaterThan(0)
+    expect((await readAll(client, 'long')).length).toBe(4)
+  })
+})
+
+describe('a failing disk', () => {
+  it('stops the broker at once, and nothing that failed was acknowledged', async () => {
+    await using world = await World.start()
+    const client = await world.client()
+    await client.admin.topics.create('orders')
+    await produce(client, 'orders', ['kept'])
+    world.disk.fail({ operation: 'sync' })
+    const producer = client.producer('orders', { lingerMs: 0, deadlineMs: 500 })
+    expect(await codeOf(producer.send({ value: 'lost' }))).not.toBe('done')
+    expect((await world.broker?.failed)?.code).toBe('EG_STORE_FAILED')
+    await world.crash()
+    expect(await readAll(await world.client(), 'orders')).toEqual(['kept'])
+  })
+
+  it('that is full refuses records, lets topics be deleted, and takes records again', async () => {
+    await using world = await World.start()
+    const client = await world.client()
+    await client.admin.topics.create('orders')
+    await produce(client, 'orders', ['kept'])
+    const { usedBytes } = await world.disk.space()
+    world.disk.setCapacity(Math.ceil(usedBytes / 0.98))
+    const producer = client.producer('orders', { lingerMs: 0, deadlineMs: 5_000 })
+    await expect.poll(() => codeOf(producer.send({ value: 'refused' })), { timeout: 10_000 }).toBe('EG_DISK_FULL')
+    expect(await readAll(client, 'orders')).toContain('kept')
+    await client.admin.topics.create('other')
+    await client.admin.topics.delete('other')
+    world.disk.setCapacity(2 ** 40)
+    await expect.poll(() => codeOf(producer.send({ value: 'again' })), { timeout: 10_000 }).toBe('done')
+  })
+})
