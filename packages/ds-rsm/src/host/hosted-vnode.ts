@@ -1,7 +1,8 @@
 import type { Clock } from '@eastguard/kernel'
 import type { Applied } from '../ports.ts'
 import type { Command } from '../vnode/command.ts'
-import type { AppliedResult, CommandResult } from '../vnode/outcome.ts'
+import type { Decision } from '../vnode/decision.ts'
+import type { AppliedResult } from '../vnode/outcome.ts'
 import type { VNodeState } from '../vnode/state.ts'
 import type { LoadedVNode } from './vnode-storage.ts'
 
@@ -42,15 +43,17 @@ export class HostedVNode {
 
   /** Whether vNode time matters to anything here. */
   canExpire(): boolean {
-    return this.#state.topicCount > 0
+    for (const { row } of this.#state.topics()) {
+      if (row.policy.retentionMs !== null || row.policy.segmentAgeMs !== null) return true
+    }
+    return false
   }
 
-  /** Remembers an applied command until its commit has resolved. */
-  record(command: Command, outcome: CommandResult): void {
+  /** Remembers a command that changed something until its commit has resolved. */
+  record(command: Command, { outcome, writes }: Decision): void {
+    if (outcome.kind !== 'applied' || writes.length === 0) return
     this.#appliedIndex++
-    if (outcome.kind === 'applied') {
-      this.#changes.push({ command, result: outcome.result, appliedIndex: this.#appliedIndex })
-    }
+    this.#changes.push({ command, result: outcome.result, appliedIndex: this.#appliedIndex })
   }
 
   /** Back to what the storage holds: the commit of everything recorded since was refused as a whole. */

@@ -24,16 +24,25 @@ import { TimeKeeper } from './time-keeper.ts'
 export interface LocalProposerSettings {
   /** Commands that wait for their turn; one more is refused with EG_OVERLOADED. Price of more: memory and waiting. */
   readonly waitingCommandsMax: number
-  /** Commands of one storage commit. Price of more: everybody in a turn waits for its last command. */
+  /**
+   * Commands of one storage commit; one that makes N ranges counts as N. Price of more: everybody in a turn waits for its
+   * last command.
+   */
   readonly turnCommandsMax: number
   /** How often vNode time is committed while anything can expire. Price of more: retention is late by it after a crash. */
   readonly timeCommitMs: number
+  /**
+   * How long a full storage is not tried again with anything but removals. Price of less: each try that fails loads the
+   * vNodes it touched anew.
+   */
+  readonly fullRetryMs: number
 }
 
 export const defaultLocalProposerSettings: LocalProposerSettings = {
   waitingCommandsMax: 4_096,
   turnCommandsMax: 256,
   timeCommitMs: 60_000,
+  fullRetryMs: 5_000,
 }
 
 interface Components {
@@ -65,6 +74,7 @@ export class LocalProposer implements Proposer, VNodeDirectory, AsyncDisposable 
   #closed = false
   #turns: Promise<void> | undefined
   #committing = false
+  #full: { readonly error: EastGuardError; readonly until: number } | undefined
 
   static async open(settings: LocalProposerSettings, components: Components): Promise<LocalProposer> {
     const { storage, clock } = components
@@ -156,42 +166,51 @@ export class LocalProposer implements Proposer, VNodeDirectory, AsyncDisposable 
       this.#committing = true
       try {
         await this.#runTurn(turn)
+        this.#afterCommit()
       } catch (error) {
         this.#fail(error instanceof Error ? error : new Error(String(error)), turn)
       }
-      this.#committing = false
-      if (this.#failure === undefined) this.#afterTurn()
     }
     this.#turns = undefined
   }
 
   #takeTurn(): Proposal[] {
     const turn: Proposal[] = []
-    while (turn.length < this.#settings.turnCommandsMax) {
-      const proposal = this.#waiting.shift()
-      if (proposal === undefined) break
-      if (proposal.waiting) turn.push(proposal)
+    let room = this.#settings.turnCommandsMax
+    for (let next = this.#waiting.peek(); next !== undefined; next = this.#waiting.peek()) {
+      room -= weight(next.command)
+      if (room < 0 && turn.length > 0) break
+      this.#waiting.shift()
+      if (next.waiting) turn.push(next)
     }
     return turn
   }
 
   async #runTurn(turn: readonly Proposal[]): Promise<void> {
     for (const proposal of turn) proposal.start()
+    if (this.#full !== undefined && this.#components.clock.now() < this.#full.until) {
+      await this.#commitRemovals(turn, this.#full.error)
+      return
+    }
     try {
       await this.#commitTurn(turn, { removalsOnly: false })
+      this.#full = undefined
     } catch (error) {
       if (!isEastGuardError(error, 'EG_STORAGE_FULL')) throw error
-      await this.#freeSpace(turn, error)
+      this.#components.logger.warn('metadata storage is full: only trims and deletes pass')
+      this.#full = { error, until: this.#components.clock.now() + this.#settings.fullRetryMs }
+      this.#reload(turn) // nothing of the turn was applied
+      await this.#commitRemovals(turn, error)
     }
   }
 
-  /** H53a: a full disk must be able to delete. Nothing of the turn was applied: trims and deletes go again, alone. */
-  async #freeSpace(turn: readonly Proposal[], full: EastGuardError): Promise<void> {
-    this.#components.logger.warn('metadata storage is full: only trims and deletes pass')
-    this.#reload(turn)
+  /** H53a: a full disk must be able to delete. The rest of the turn is refused. */
+  async #commitRemovals(turn: readonly Proposal[], full: EastGuardError): Promise<void> {
     const removals = turn.filter((proposal) => onlyRemoves(proposal.command))
     for (const proposal of turn) if (!removals.includes(proposal)) proposal.reject(full)
-    if (removals.length > 0) await this.#commitTurn(removals, { removalsOnly: true })
+    if (removals.length === 0) return
+    await this.#commitTurn(removals, { removalsOnly: true })
+    this.#full = undefined // there is room again
   }
 
   async #commitTurn(turn: readonly Proposal[], how: { readonly removalsOnly: boolean }): Promise<void> {
@@ -200,13 +219,14 @@ export class LocalProposer implements Proposer, VNodeDirectory, AsyncDisposable 
       const hosted = this.#hostedOf(proposal.vnode)
       const decision = apply(hosted.state, proposal.command)
       writes.push(...storageWrites(proposal.vnode, decision.writes))
-      hosted.record(proposal.command, decision.outcome)
+      hosted.record(proposal.command, decision)
       return decision.outcome
     })
     if (writes.length > 0) {
       const indexes = how.removalsOnly ? [] : this.#indexWrites(turn)
       await this.#components.storage.commit([...writes, ...indexes])
     }
+    this.#afterCommit() // watchers know before the proposer of the command can act on its result
     turn.forEach((proposal, i) => {
       const result = results[i]
       if (result !== undefined) proposal.resolve(result)
@@ -224,7 +244,9 @@ export class LocalProposer implements Proposer, VNodeDirectory, AsyncDisposable 
     }
   }
 
-  #afterTurn(): void {
+  /** Nothing in memory is ahead of the storage: everybody may look. */
+  #afterCommit(): void {
+    this.#committing = false
     for (const hosted of this.#hosted.values()) hosted.tellWatchers()
     this.#reads.answer()
   }
@@ -262,6 +284,10 @@ export class LocalProposer implements Proposer, VNodeDirectory, AsyncDisposable 
     if (!this.#closed) return
     throw new EastGuardError({ code: 'EG_CLOSED', remedy: 'give-up', message: 'the metadata of this broker is closed' })
   }
+}
+
+function weight(command: Command): number {
+  return command.kind === 'createTopic' ? Math.max(1, command.replicas.length) : 1
 }
 
 /** Commands whose changes are removals and nothing else: they pass while the storage is full. */
