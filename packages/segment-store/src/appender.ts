@@ -1,0 +1,169 @@
+import { type Clock, crc32, invariant } from '@eastguard/kernel'
+import { batchAppendTime, type BatchHeader, stampBatch } from '@eastguard/record'
+import { AppendQueue } from './append-queue.ts'
+import type { AppendResult } from './answers.ts'
+import type { DiskMonitor } from './disk-monitor.ts'
+import { diskFull, offsetGap, segmentSealed } from './errors.ts'
+import type { Flusher } from './flusher.ts'
+import type { FilePool } from './journal/file-pool.ts'
+import type { Journal } from './journal/journal.ts'
+import type { JournalKeeper } from './journal/journal-keeper.ts'
+import type { HeldBatch } from './segment/batch-run.ts'
+import type { Cache } from './segment/cache.ts'
+import type { Segment } from './segment/segment.ts'
+import { judgeSegment } from './segment/segment-core.ts'
+
+export interface AppendRequest {
+  readonly segment: Segment
+  /** Retained. */
+  readonly batch: Uint8Array
+  readonly header: BatchHeader
+  /** `append`: stamped here. `stamped`, `settle`: by the segment's leader. */
+  readonly mode: 'append' | 'stamped' | 'settle'
+}
+
+export interface AppenderComponents {
+  readonly clock: Clock
+  readonly cache: Cache
+  readonly journal: Journal
+  readonly keeper: JournalKeeper
+  readonly flusher: Flusher
+  readonly pool: FilePool
+  readonly monitor: DiskMonitor
+  /** Why nothing is taken any more. */
+  readonly stopped: () => Error | undefined
+}
+
+/** The way of a batch into the journal: room, stamp, memory, frame; and back when it is durable. */
+export class Appender {
+  readonly #with: AppenderComponents
+  readonly #journalFilesMax: number
+  readonly #queue: AppendQueue
+
+  constructor(components: AppenderComponents, journalFilesMax: number) {
+    this.#with = components
+    this.#journalFilesMax = journalFilesMax
+    this.#queue = new AppendQueue(components.cache, (bytes) => this.#hasRoom(bytes))
+  }
+
+  get waitingCount(): number {
+    return this.#queue.count
+  }
+
+  /** @throws EG_DISK_FULL, EG_OVERLOADED, EG_SEGMENT_SEALED, EG_OFFSET_GAP */
+  append(request: AppendRequest): Promise<AppendResult> {
+    this.#checkDisk()
+    checkOpen(request)
+    const outcome = this.#queue.enter(request.batch.length, () => this.#admit(request))
+    if (this.#queue.count > 0) this.#with.keeper.press()
+    return outcome
+  }
+
+  /** There may be room. */
+  advance(): void {
+    this.#queue.advance()
+  }
+
+  refuseWaiting(error: unknown): void {
+    this.#queue.refuseAll(error)
+  }
+
+  /** Half of the memory, and no more journal files than agreed; one append always goes (H49). */
+  #hasRoom(bytes: number): boolean {
+    const { cache, journal } = this.#with
+    if (!cache.hasRoom(bytes)) return false
+    return journal.files.length <= this.#journalFilesMax || cache.unflushedBytes === 0
+  }
+
+  #checkDisk(): void {
+    const { monitor, pool, flusher } = this.#with
+    if (monitor.tick() && pool.exhausted) pool.prepare()
+    if (monitor.state === 'refuse') throw diskFull('its used share is above the limit')
+    if (pool.exhausted) throw diskFull('there is no room for the next journal file')
+    if (flusher.full) throw diskFull('a segment file could not grow')
+  }
+
+  async #admit(request: AppendRequest): Promise<AppendResult> {
+    const stopped = this.#with.stopped()
+    if (stopped !== undefined) throw stopped
+    checkOpen(request) // it may have waited
+    const { segment, batch, header } = request
+    const baseOffset = segment.nextOffset
+    let { appendTime } = header
+    if (request.mode === 'append') {
+      appendTime = Math.max(0, this.#with.clock.wallTime(), segment.lastAppendTime)
+      stampBatch(batch, segment.idBytes, baseOffset, appendTime)
+    } else if (header.baseOffset !== baseOffset) {
+      throw offsetGap(segment.id, 'a batch with base offset', header.baseOffset, baseOffset) // H42: in every build
+    }
+    segment.lastAppendTime = appendTime
+    const endOffset = baseOffset + header.recordCount
+    const maxTimestamp = header.maxTimestamp
+    const held: HeldBatch = {
+      ...{ bytes: batch, baseOffset, endOffset, maxTimestamp },
+      ...{ journalPosition: undefined, flushed: false, dropped: false },
+    }
+    if (!segment.preludeJournalled) this.#pushPrelude(segment)
+    this.#with.cache.admit(segment.run, held)
+    segment.nextOffset = endOffset
+    await this.#journalled(segment, held, header.checksum)
+    return { baseOffset, endOffset, appendTime }
+  }
+
+  #journalled(segment: Segment, held: HeldBatch, payloadChecksum: number): Promise<void> {
+    const { journal, keeper, cache } = this.#with
+    segment.beginWrite()
+    return new Promise((resolve, reject) => {
+      journal.push({
+        kind: 'append',
+        segment: segment.idBytes,
+        offset: held.baseOffset,
+        payload: held.bytes,
+        payloadChecksum,
+        durable: (position) => {
+          held.journalPosition = position
+          segment.extend(held, batchAppendTime(held.bytes))
+          segment.endWrite()
+          keeper.appended(segment, this.#queue.count > 0)
+          resolve()
+        },
+        refused: (error) => {
+          const stopped = this.#with.stopped()
+          if (stopped === undefined) {
+            cache.takeBack(segment.run, held)
+            segment.nextOffset = held.baseOffset
+          }
+          segment.endWrite()
+          reject(stopped ?? error)
+        },
+      })
+    })
+  }
+
+  /** Goes in front of the first append: from it and the frames, the segment file can be made. */
+  #pushPrelude(segment: Segment): void {
+    segment.preludeJournalled = true
+    const { prelude, startOffset } = segment.head
+    this.#with.journal.push({
+      kind: 'prelude',
+      segment: segment.idBytes,
+      offset: startOffset,
+      payload: prelude,
+      payloadChecksum: crc32(prelude),
+      durable: (position) => {
+        segment.preludeAt = position
+      },
+      refused: () => {
+        segment.preludeJournalled = false
+      },
+    })
+  }
+}
+
+function checkOpen({ segment, mode }: AppendRequest): void {
+  if (segment.leaving) throw segmentSealed(segment.id, 'being forgotten')
+  const verdict = judgeSegment(segment.state, mode === 'settle' ? 'settle' : 'append')
+  invariant(verdict.kind !== 'wrong', 'only a fenced copy is completed from another', { segment: segment.id })
+  if (verdict.kind !== 'go') throw segmentSealed(segment.id, segment.state)
+  if (segment.changing > 0) throw segmentSealed(segment.id, 'being cut')
+}

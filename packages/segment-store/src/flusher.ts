@@ -1,0 +1,131 @@
+import { type Clock, type Counter, isEastGuardError, type Meter } from '@eastguard/kernel'
+import { Pause } from './pause.ts'
+import type { HeldBatch } from './segment/batch-run.ts'
+import type { Cache } from './segment/cache.ts'
+import type { Segment } from './segment/segment.ts'
+
+/** One write of a flush. */
+const flushBytesMax = 8 * 1024 * 1024
+/** The journal's sync must never queue behind flushes in the runtime's thread pool of four. */
+const flushCountMax = 2
+
+export interface FlusherHooks {
+  /** The watermark may have moved, and there is room. */
+  flushed(segment: Segment): void
+  failed(error: unknown): void
+}
+
+/** Brings batches from memory to the segment files, in the background and on demand. */
+export class Flusher {
+  readonly #pause: Pause
+  readonly #cache: Cache
+  readonly #hooks: FlusherHooks
+  readonly #retryMs: number
+  readonly #asked = new Set<Segment>()
+  readonly #flushes: Counter
+  #running = 0
+  #stopped = false
+  /** The last write found the disk full. */
+  full = false
+  flushCount = 0
+
+  constructor(
+    components: { readonly clock: Clock; readonly meter: Meter; readonly cache: Cache; readonly hooks: FlusherHooks },
+    retryMs: number,
+  ) {
+    this.#pause = new Pause(components.clock)
+    this.#cache = components.cache
+    this.#hooks = components.hooks
+    this.#retryMs = retryMs
+    this.#flushes = components.meter.counter({
+      name: 'eastguard_segment_flushed_bytes_total',
+      help: 'Bytes written from memory to segment files',
+    })
+  }
+
+  /** Flushes what is durable now, soon. */
+  ask(segment: Segment): void {
+    if (segment.flushAsked || this.#stopped) return
+    segment.flushAsked = true
+    this.#asked.add(segment)
+    this.#pump()
+  }
+
+  /** Flushes what is durable now. Only inside the segment's lane. */
+  async flush(segment: Segment): Promise<void> {
+    segment.flushAsked = false
+    for (;;) {
+      const batches = segment.run.unflushed(segment.durableEnd, flushBytesMax)
+      if (batches.length === 0 || segment.leaving) return
+      if (!(await this.#write(segment, batches))) return
+      segment.flushedEnd = segment.tally.endOffset
+      segment.flushedPosition = segment.tally.endPosition
+      segment.preludeAt = undefined
+      this.#cache.flushed(segment.run, batches)
+      this.flushCount++
+      this.#hooks.flushed(segment)
+    }
+  }
+
+  /** Who waits for room on the disk looks again now. */
+  wake(): void {
+    this.#pause.wake()
+  }
+
+  /** Flushes that are asked for directly still get one attempt. */
+  stop(): void {
+    this.#stopped = true
+    this.#asked.clear()
+    this.#pause.wake()
+  }
+
+  #pump(): void {
+    for (const segment of this.#asked) {
+      if (this.#running >= flushCountMax || this.#stopped) return
+      this.#asked.delete(segment)
+      this.#running++
+      segment.lane
+        .run(() => this.flush(segment))
+        .catch((error: unknown) => this.#hooks.failed(error))
+        .finally(() => {
+          this.#running--
+          this.#pump()
+        })
+    }
+  }
+
+  /** @returns false when it was given up */
+  async #write(segment: Segment, batches: readonly HeldBatch[]): Promise<boolean> {
+    const parts = batches.map((batch) => batch.bytes)
+    const position = segment.tally.endPosition
+    if (!(await this.retrying(segment, () => segment.file.append(segment.head, position, parts)))) return false
+    let bytes = 0
+    for (const batch of batches) {
+      segment.tally.add(batch.bytes)
+      bytes += batch.bytes.length
+    }
+    segment.unflushedBytes -= bytes
+    this.#flushes.add(bytes)
+    return true
+  }
+
+  /**
+   * Does something with a segment's file, again and again while the disk is full: the journal keeps what is not there
+   * (H51), so it can wait. Nothing of it may have been synced when it fails so.
+   * @returns false when it was given up: the store stops, or the segment is to go
+   */
+  async retrying(segment: Segment, work: () => Promise<void>): Promise<boolean> {
+    for (;;) {
+      try {
+        await work()
+        this.full = false
+        return true
+      } catch (error) {
+        if (!isEastGuardError(error, 'EG_DISK_FULL')) throw error
+        this.full = true
+      }
+      if (!this.#stopped && !segment.leaving) await this.#pause.sleep(this.#retryMs)
+      if (this.#stopped || segment.leaving) return false
+    }
+  }
+}

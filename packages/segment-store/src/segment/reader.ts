@@ -1,0 +1,163 @@
+import { isEastGuardError } from '@eastguard/kernel'
+import { batchMaxTimestamp, checkBatch } from '@eastguard/record'
+import type { Place, ReadAnswer } from '../answers.ts'
+import type { Offset } from '../segment-id.ts'
+import { FileWalker } from './file-walker.ts'
+import { loadIndex, type ReadHandle, type ReadHandles } from './read-handles.ts'
+import type { Segment } from './segment.ts'
+import { findByOffset, findByTime, indexStrideBytes } from './sparse-index.ts'
+
+/** A read that is disturbed by cuts more often than this says so. */
+const attemptsMax = 3
+
+/** Cache, then file. What comes from a file is verified before it is served; what does not verify is never the end. */
+export class Reader {
+  readonly #handles: ReadHandles
+
+  constructor(handles: ReadHandles) {
+    this.#handles = handles
+  }
+
+  async read(segment: Segment, from: Offset, bytesMax: number): Promise<ReadAnswer> {
+    for (let attempt = 0; attempt < attemptsMax; attempt++) {
+      const answer = this.#atOnce(segment, from, bytesMax)
+      if (answer !== undefined) return answer
+      const cuts = segment.cutCount
+      const read = await this.#fromFile(segment, from, bytesMax)
+      if (segment.leaving) return { kind: 'notHere' }
+      if (segment.cutCount === cuts) return read
+    }
+    return { kind: 'notLoaded', reason: 'the segment was cut while it was read' }
+  }
+
+  /**
+   * The first committed batch with a record at or after `time` (by the batches' largest record timestamps).
+   * @returns its base offset; where damage hides the answer, an offset at or before it, whose read tells the damage
+   */
+  async findTime(segment: Segment, time: number): Promise<Offset | undefined> {
+    const end = segment.readableEnd
+    if (segment.startOffset >= end) return undefined
+    const inMemoryFrom = segment.run.first?.baseOffset ?? segment.durableEnd
+    if (inMemoryFrom > segment.startOffset) {
+      const found = await this.#findInFile(segment, time, Math.min(end, inMemoryFrom))
+      if (found !== undefined) return found
+    }
+    for (const batch of segment.run.from(Math.max(inMemoryFrom, segment.startOffset))) {
+      if (batch.endOffset > end) return undefined
+      if (batch.maxTimestamp >= time) return batch.baseOffset
+    }
+    return undefined
+  }
+
+  /** What needs no file; undefined when it does. */
+  #atOnce(segment: Segment, from: Offset, bytesMax: number): ReadAnswer | undefined {
+    if (from < segment.startOffset) return { kind: 'notHere' }
+    const end = segment.readableEnd
+    if (from >= end) {
+      if (segment.state === 'damaged' && segment.damage !== undefined) {
+        return { kind: 'damaged', place: segment.damage }
+      }
+      return { kind: 'end', offset: end, sealed: segment.state === 'sealed' }
+    }
+    const parts: Uint8Array[] = []
+    let [bytes, firstOffset, endOffset] = [0, from, from]
+    for (const batch of segment.run.from(from)) {
+      if (batch.endOffset > end || (parts.length > 0 && bytes + batch.bytes.length > bytesMax)) break
+      if (parts.length === 0) firstOffset = batch.baseOffset
+      parts.push(batch.bytes)
+      bytes += batch.bytes.length
+      endOffset = batch.endOffset
+    }
+    if (parts.length > 0) return { kind: 'records', parts, firstOffset, endOffset }
+    // In memory, and its batch not committed as a whole.
+    const first = segment.run.first
+    if (first !== undefined && from >= first.baseOffset) return { kind: 'end', offset: end, sealed: false }
+    return undefined
+  }
+
+  async #fromFile(segment: Segment, from: Offset, bytesMax: number): Promise<ReadAnswer> {
+    try {
+      return await this.#handles.use(segment, (handle) => this.#walk(segment, handle, from, bytesMax))
+    } catch (error) {
+      if (!isEastGuardError(error)) throw error
+      // A sector that cannot be read is damage; nothing was written, so nothing else is in doubt.
+      return damaged(segment, { file: segment.file.path, position: segment.bodyPosition, reason: error.message })
+    }
+  }
+
+  async #walk(segment: Segment, handle: ReadHandle, from: Offset, bytesMax: number): Promise<ReadAnswer> {
+    const end = Math.min(segment.readableEnd, segment.flushedEnd)
+    const walker = await this.#walkerAt(segment, handle, from)
+    const parts: Uint8Array[] = []
+    let [bytes, firstOffset, endOffset] = [0, from, from]
+    for (;;) {
+      const ahead = Math.max(Math.min(bytesMax - bytes, 4 * 1024 * 1024), indexStrideBytes)
+      const place = {
+        file: segment.file.path,
+        position: walker.position,
+        reason: 'no batch of this segment stands here',
+      }
+      const batch = await walker.next(ahead)
+      if (batch === undefined) break
+      if (batch === 'damaged') return parts.length > 0 ? records() : damaged(segment, place)
+      if (batch.endOffset <= from) continue
+      if (batch.endOffset > end || (parts.length > 0 && bytes + batch.bytes.length > bytesMax)) break
+      if (!isWhole(batch.bytes)) {
+        if (parts.length > 0) return records()
+        return damaged(segment, { ...place, reason: 'the checksum of the batch does not hold' })
+      }
+      if (parts.length === 0) firstOffset = batch.baseOffset
+      parts.push(batch.bytes)
+      bytes += batch.bytes.length
+      endOffset = batch.endOffset
+      handle.hint = { offset: endOffset, position: walker.position, maxTimestampBefore: 0 }
+      if (bytes >= bytesMax) break
+    }
+    return parts.length > 0 ? records() : { kind: 'end', offset: end, sealed: false }
+
+    function records(): ReadAnswer {
+      return { kind: 'records', parts, firstOffset, endOffset }
+    }
+  }
+
+  async #walkerAt(segment: Segment, handle: ReadHandle, from: Offset): Promise<FileWalker> {
+    const index = await loadIndex(segment, handle)
+    const { hint } = handle
+    const entry = index[findByOffset(index, from)]
+    const start = hint !== undefined && hint.offset <= from && hint.offset >= (entry?.offset ?? 0) ? hint : entry
+    const first = { offset: segment.startOffset, position: segment.bodyPosition }
+    return new FileWalker(handle.file, segment.idBytes, start ?? first, segment.flushedPosition)
+  }
+
+  async #findInFile(segment: Segment, time: number, end: Offset): Promise<Offset | undefined> {
+    return await this.#handles.use(segment, async (handle) => {
+      const index = await loadIndex(segment, handle)
+      const start = index[findByTime(index, time)] ?? { offset: segment.startOffset, position: segment.bodyPosition }
+      const walker = new FileWalker(handle.file, segment.idBytes, start, segment.flushedPosition)
+      let offset = start.offset
+      while (offset < end) {
+        const batch = await walker.next(indexStrideBytes * 4)
+        if (batch === undefined) return undefined
+        if (batch === 'damaged' || !isWhole(batch.bytes)) return offset
+        if (batch.endOffset > end) return undefined
+        if (batchMaxTimestamp(batch.bytes) >= time) return batch.baseOffset
+        offset = batch.endOffset
+      }
+      return undefined
+    })
+  }
+}
+
+function isWhole(batch: Uint8Array): boolean {
+  try {
+    checkBatch(batch)
+    return true
+  } catch {
+    return false // the caller says where
+  }
+}
+
+function damaged(segment: Segment, place: Place): ReadAnswer {
+  segment.damage ??= place
+  return { kind: 'damaged', place }
+}
