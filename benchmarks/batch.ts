@@ -41,13 +41,19 @@ function measureShape({ name, records }: Shape): void {
     for (let i = 0; i < records.length; i++) builder.tryAdd(records[i] as Record) // below its length
     return builder.build()
   }
+  const recycled = (): number => {
+    const built = build()
+    builder.recycle(built)
+    return built.length
+  }
   const batch = build()
   const reader = BatchReader.open(batch)
   const copy = new Uint8Array(batch.length)
   const absent = keyHash(new Uint8Array([1, 2, 3])) as number // only null has none
   const rows: readonly (readonly [string, () => number])[] = [
     ['copy the bytes (limit)', () => (copy.set(batch), copy.length)],
-    ['encode', () => build().length],
+    ['encode, fresh memory', () => build().length],
+    ['encode, memory given back', recycled],
     ['open: checksum, sizes', () => BatchReader.open(batch).recordCount],
     ['decode, object per record', () => sumObjects(reader)],
     ['decode, object per record, at random', () => sumRandom(reader)],

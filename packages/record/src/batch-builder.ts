@@ -4,7 +4,7 @@ import { producerChecksum } from './batch-header.ts'
 import { batchBytesMax, batchHeaderBytes, columnHeaderBytes, recordCountMax } from './batch-limits.ts'
 import { BytePile } from './byte-pile.ts'
 import type { Codec } from './codec.ts'
-import { type ColumnWidth, columnWidth } from './column.ts'
+import { columnWidth } from './column.ts'
 import { ColumnTable } from './column-table.ts'
 import { invalidArgument, recordTooLarge } from './errors.ts'
 import { measureHeaders, pushHeaders } from './header-block.ts'
@@ -13,7 +13,11 @@ import type { Record } from './record.ts'
 const fixedBytes = batchHeaderBytes + columnHeaderBytes
 const timestampSpanMax = 0xffffffff
 /** Four columns of width 4. */
-const columnWidthsMax = 16
+const widthsMax = 16
+
+const recycledBytesMin = 64 * 1024
+const spareStepBytes = 4096
+const spareCountMax = 8
 
 /**
  * Records → batch. The same records give the same bytes, whoever builds.
@@ -27,7 +31,10 @@ export class BatchBuilder {
   readonly #keys = new BytePile()
   readonly #headerBlocks = new BytePile()
   readonly #values = new BytePile()
+  readonly #spares: Uint8Array[] = []
   readonly #names: Uint8Array[] = []
+  /** Of all keys, header blocks and values. */
+  #pieceBytes = 0
   #minTimestamp = Number.MAX_SAFE_INTEGER
   #maxTimestamp = 0
   #keyHashFirst = 0xffffffff
@@ -54,8 +61,8 @@ export class BatchBuilder {
   /** Bytes of the batch if it was built now, before any codec; 0 when empty. */
   get bytes(): number {
     if (this.#columns.count === 0) return 0
-    const widths = this.#timestampWidth(this.#minTimestamp, this.#maxTimestamp) + this.#columns.lengthWidths()
-    return fixedBytes + this.#columns.count * widths + this.#pileBytes()
+    const widths = columnWidth(0, this.#maxTimestamp - this.#minTimestamp) + this.#columns.lengthWidths()
+    return fixedBytes + this.#columns.count * widths + this.#pieceBytes
   }
 
   /**
@@ -71,13 +78,19 @@ export class BatchBuilder {
     const keyEntry = key === null ? 0 : key.length + 1
     const valueEntry = value === null ? 0 : value.length + 1
     const headerBytes = headers.length === 0 ? 0 : measureHeaders(headers, this.#names)
-    if (!this.#fits(timestamp, keyEntry, headerBytes, valueEntry)) {
-      this.#refuseImpossible(timestamp, keyEntry, headerBytes, valueEntry)
-      return false
+    const pieces = pieceBytes(keyEntry) + headerBytes + pieceBytes(valueEntry)
+    const min = Math.min(timestamp, this.#minTimestamp)
+    const max = Math.max(timestamp, this.#maxTimestamp)
+    if (!Number.isSafeInteger(timestamp) || timestamp < 0) throw invalidTimestamp(timestamp)
+    // Far from the limit, which is nearly always, no width matters.
+    if (!this.#fits(min, max, pieces, widthsMax)) {
+      const widths = columnWidth(0, max - min) + this.#columns.lengthWidthsWith(keyEntry, headerBytes, valueEntry)
+      if (!this.#fits(min, max, pieces, widths)) return this.#refuse(pieces)
     }
     this.#columns.push(timestamp, keyEntry, headerBytes, valueEntry)
-    if (timestamp < this.#minTimestamp) this.#minTimestamp = timestamp
-    if (timestamp > this.#maxTimestamp) this.#maxTimestamp = timestamp
+    this.#pieceBytes += pieces
+    this.#minTimestamp = min
+    this.#maxTimestamp = max
     if (key !== null) this.#pushKey(key)
     if (headerBytes !== 0) pushHeaders(this.#headerBlocks, headers, this.#names)
     if (value !== null) this.#values.push(value)
@@ -86,12 +99,12 @@ export class BatchBuilder {
 
   /**
    * The batch, without codec and unstamped. The builder is empty again.
-   * @returns a fresh buffer that nobody else holds
+   * @returns a buffer that nobody else holds: fresh, or one that was recycled
    * @throws EG_INVALID_ARGUMENT (fix-call) when the builder is empty
    */
   build(): Uint8Array {
     if (this.#columns.count === 0) throw invalidArgument('a batch has at least one record', { recordCount: 0 })
-    const batch = new Uint8Array(this.bytes)
+    const batch = this.#takeBuffer(this.bytes)
     this.#writeHeader(batch)
     this.#writeBody(batch)
     writeU32(batch, fieldAt.checksum, producerChecksum(batch))
@@ -113,28 +126,40 @@ export class BatchBuilder {
     writeU32(batch, fieldAt.length, batch.length)
     writeU16(batch, fieldAt.attributes, codec.id)
     writeU32(batch, fieldAt.checksum, producerChecksum(batch))
+    this.recycle(plain)
     return batch
   }
 
-  #fits(timestamp: number, keyEntry: number, headerBytes: number, valueEntry: number): boolean {
-    if (!Number.isSafeInteger(timestamp) || timestamp < 0 || this.#columns.count === recordCountMax) return false
-    const held = fixedBytes + this.#pileBytes() + pieceBytes(keyEntry) + headerBytes + pieceBytes(valueEntry)
-    const min = timestamp < this.#minTimestamp ? timestamp : this.#minTimestamp
-    const max = timestamp > this.#maxTimestamp ? timestamp : this.#maxTimestamp
-    if (max - min > timestampSpanMax) return false
-    // Far from the limit no width matters.
-    if (held + (this.#columns.count + 1) * columnWidthsMax <= this.#bytesMax) return true
-    const widths = this.#timestampWidth(min, max) + this.#columns.lengthWidthsWith(keyEntry, headerBytes, valueEntry)
-    return held + (this.#columns.count + 1) * widths <= this.#bytesMax
+  /**
+   * Gives a built batch back when nobody will read it again (it is acknowledged, and written by the socket): the next
+   * batch is built in its memory. Worth it for large batches, where touching fresh memory costs more than encoding.
+   * @param batch as `build` or `buildWith` returned it; the builder owns it from now on
+   */
+  recycle(batch: Uint8Array): void {
+    if (batch.buffer.byteLength >= recycledBytesMin && this.#spares.length < spareCountMax) {
+      this.#spares.push(new Uint8Array(batch.buffer as ArrayBuffer)) // `build` made it
+    }
+  }
+
+  #takeBuffer(bytes: number): Uint8Array {
+    const spare = this.#spares.pop()
+    if (spare !== undefined && spare.length >= bytes) return spare.fill(0, 0, batchHeaderBytes).subarray(0, bytes)
+    if (bytes < recycledBytesMin) return new Uint8Array(bytes)
+    // Full batches differ by less than a record: rounded up, one serves for the next.
+    return new Uint8Array(Math.ceil(bytes / spareStepBytes) * spareStepBytes).subarray(0, bytes)
+  }
+
+  #fits(min: number, max: number, pieces: number, widths: number): boolean {
+    const count = this.#columns.count + 1
+    const bytes = fixedBytes + count * widths + this.#pieceBytes + pieces
+    return bytes <= this.#bytesMax && max - min <= timestampSpanMax && count <= recordCountMax
   }
 
   /** Throws when the record does not fit an empty batch either: building first would not help. */
-  #refuseImpossible(timestamp: number, keyEntry: number, headerBytes: number, valueEntry: number): void {
-    if (!Number.isSafeInteger(timestamp) || timestamp < 0) {
-      throw invalidArgument(`a record's timestamp is ${timestamp}, must be a safe integer from 0`, { timestamp })
-    }
-    const alone = fixedBytes + pieceBytes(keyEntry) + headerBytes + pieceBytes(valueEntry)
+  #refuse(pieces: number): false {
+    const alone = fixedBytes + pieces
     if (alone > this.#bytesMax) throw recordTooLarge('a record, in a batch of its own', alone, this.#bytesMax)
+    return false
   }
 
   #pushKey(key: Uint8Array): void {
@@ -142,14 +167,6 @@ export class BatchBuilder {
     if (hash < this.#keyHashFirst) this.#keyHashFirst = hash
     if (hash > this.#keyHashLast) this.#keyHashLast = hash
     this.#keys.push(key)
-  }
-
-  #timestampWidth(min: number, max: number): ColumnWidth {
-    return columnWidth(0, max - min)
-  }
-
-  #pileBytes(): number {
-    return this.#keys.length + this.#headerBlocks.length + this.#values.length
   }
 
   #writeHeader(batch: Uint8Array): void {
@@ -166,7 +183,7 @@ export class BatchBuilder {
   }
 
   #writeBody(batch: Uint8Array): void {
-    const timestampWidth = this.#timestampWidth(this.#minTimestamp, this.#maxTimestamp)
+    const timestampWidth = columnWidth(0, this.#maxTimestamp - this.#minTimestamp)
     let at = this.#columns.write(batch, timestampWidth, this.#maxTimestamp)
     for (const pile of [this.#keys, this.#headerBlocks, this.#values]) {
       batch.set(pile.bytes.subarray(0, pile.length), at)
@@ -179,6 +196,7 @@ export class BatchBuilder {
     this.#keys.clear()
     this.#headerBlocks.clear()
     this.#values.clear()
+    this.#pieceBytes = 0
     this.#minTimestamp = Number.MAX_SAFE_INTEGER
     this.#maxTimestamp = 0
     this.#keyHashFirst = 0xffffffff
@@ -189,4 +207,8 @@ export class BatchBuilder {
 /** Bytes of a key or value whose column entry (length + 1, 0 for null) is `entry`. */
 function pieceBytes(entry: number): number {
   return entry === 0 ? 0 : entry - 1
+}
+
+function invalidTimestamp(timestamp: number): Error {
+  return invalidArgument(`a record's timestamp is ${timestamp}, must be a safe integer from 0`, { timestamp })
 }

@@ -1,6 +1,6 @@
 import { encodeUtf8 } from '@eastguard/kernel'
 import { describe, expect, it } from 'vitest'
-import { BatchBuilder, BatchReader, batchBytesMax, type Record } from '../src/index.ts'
+import { BatchBuilder, BatchReader, batchBytesMax, type Record, stampBatch } from '../src/index.ts'
 
 const time = 1_750_000_000_000
 const record = (change: Partial<Record> = {}): Record => ({
@@ -61,11 +61,35 @@ describe('BatchBuilder', () => {
     expect(builder.build().length).toBe(104)
   })
 
-  it.each([-1, 0.5, Number.NaN, 2 ** 53])('refuses the timestamp %s', (timestamp) => {
+  it.each([-1, 0.5, Number.NaN, 2 ** 53])('refuses the timestamp %s, first or between others', (timestamp) => {
     const builder = new BatchBuilder({ batchBytesMax })
-    expect(() => builder.tryAdd(record({ timestamp }))).toThrow(
-      expect.objectContaining({ code: 'EG_INVALID_ARGUMENT' }),
-    )
+    for (const others of [[], [0, 1]]) {
+      for (const other of others) builder.tryAdd(record({ timestamp: other }))
+      expect(() => builder.tryAdd(record({ timestamp }))).toThrow(
+        expect.objectContaining({ code: 'EG_INVALID_ARGUMENT' }),
+      )
+      expect(builder.recordCount).toBe(others.length)
+    }
+  })
+
+  it('builds the next batch in the memory of one that was given back, with the bytes of a fresh one', () => {
+    const builder = new BatchBuilder({ batchBytesMax })
+    const add = (to: BatchBuilder, fill: number): void => {
+      for (let i = 0; i < 100; i++)
+        to.tryAdd(record({ key: new Uint8Array(4).fill(fill), value: new Uint8Array(1000) }))
+    }
+    add(builder, 1)
+    const first = builder.build()
+    stampBatch(first, new Uint8Array(16), 5, 6)
+    builder.recycle(first)
+    add(builder, 2)
+    const second = builder.build()
+    expect(second.buffer).toBe(first.buffer)
+    add(builder, 3)
+    expect(builder.build().buffer).not.toBe(first.buffer)
+    const fresh = new BatchBuilder({ batchBytesMax })
+    add(fresh, 2)
+    expect(Buffer.compare(second, fresh.build())).toBe(0)
   })
 
   it('refuses more headers and longer names than a header block can say', () => {

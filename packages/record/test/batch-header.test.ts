@@ -74,6 +74,14 @@ describe('a batch header', () => {
     expect(() => checkBatch(withFixedChecksum(withBytes(plain, [at, bytes])))).toThrow(malformed)
   })
 
+  it('that declares more than 16 MiB, compressed or not, is refused before anybody reserves memory', () => {
+    const above = [1, 0, 0, 1]
+    expect(() => peekBatchLength(withBytes(plain, [4, above]), 0)).toThrow(malformed)
+    expect(peekBatchLength(withBytes(plain, [4, [0, 0, 0, 1]]), 0)).toBe(16 * 1024 * 1024)
+    expect(() => readBatchHeader(withBytes(plain, [32, [1]], [60, above]))).toThrow(malformed)
+    expect(readBatchHeader(withBytes(plain, [32, [1]], [60, [0, 0, 0, 1]])).bodyBytes).toBe(16 * 1024 * 1024)
+  })
+
   it('is refused when it is cut, or has bytes behind it', () => {
     for (let bytes = 0; bytes < plain.length; bytes++) {
       expect(() => checkBatch(plain.slice(0, bytes))).toThrow(malformed)

@@ -109,6 +109,17 @@ describe('a hostile batch', () => {
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(64 * 1024)
   })
 
+  it('with a byte too many behind its values, or one too few, is refused before a record is handed out', () => {
+    for (const golden of batches) {
+      for (const length of [golden.length - 1, golden.length + 1]) {
+        const batch = withBytes(new Uint8Array(length), [0, golden.subarray(0, length)])
+        new DataView(batch.buffer).setUint32(4, length, true)
+        new DataView(batch.buffer).setUint32(60, length - 72, true)
+        expect(() => BatchReader.open(withFixedChecksum(batch))).toThrow(malformed)
+      }
+    }
+  })
+
   it('whose timestamp would be below 0 is refused', () => {
     const batch = buildGolden({ name: '', records: [{ key: null, value: null, headers: [], timestamp: 5 }] })
     expect(BatchReader.open(batch).timestamp(0)).toBe(5)
