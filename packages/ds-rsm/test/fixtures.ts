@@ -4,6 +4,7 @@ import {
   type CreateTopic,
   apply,
   formatTopicId,
+  listSegments,
   parseBrokerId,
   parseRequestId,
   parseVNodeId,
@@ -96,11 +97,6 @@ export function say(outcome: CommandResult): string {
 
 /** `[number, start, end]` of each segment of range 0. */
 export function segmentsOf(state: VNodeState, topic: TopicId, range = 0): (number | null)[][] {
-  const list = state.range(topic, range)?.segments
-  const rows: (number | null)[][] = []
-  for (let i = 0; list !== undefined && i < list.count; i++) {
-    const { segment, startOffset, endOffset } = list.at(i)
-    rows.push([segment, startOffset, endOffset])
-  }
-  return rows
+  const page = listSegments(state, topic, { range, limit: 1_000 })
+  return page?.segments.map((row) => [row.segment, row.startOffset, row.endOffset]) ?? []
 }

@@ -1,7 +1,6 @@
-import { silentLogger, AbortSource, type GroupStorage, type StorageWrite } from '@eastguard/kernel'
+import { isEastGuardError, silentLogger, AbortSource, type GroupStorage, type StorageWrite } from '@eastguard/kernel'
 import { MemoryClock, MemoryGroupStorage } from '@eastguard/kernel/testing'
 import { afterEach, describe, expect, it } from 'vitest'
-import { proposerCases } from '../contract/index.ts'
 import {
   type Command,
   type CreateTopic,
@@ -12,7 +11,6 @@ import {
   type LocalProposerSettings,
   parseVNodeId,
   topicNameHash,
-  type VNodeId,
 } from '../src/index.ts'
 import { create, policy, roll, say, topicNumber, trim } from './fixtures.ts'
 
@@ -62,32 +60,12 @@ const propose = (proposer: LocalProposer, command: Command) => proposer.propose(
 const code = (promise: Promise<unknown>): Promise<string> =>
   promise.then(
     () => 'fulfilled',
-    (error: { code?: string }) => error.code ?? String(error),
+    (error: unknown) => (isEastGuardError(error) ? error.code : 'not coded'),
   )
 /** Lets everything run that does not wait for time or a slow commit. */
 async function settle(): Promise<void> {
   for (let i = 0; i < 50; i++) await Promise.resolve()
 }
-
-describe('the contract of a Proposer', () => {
-  it.each(proposerCases)('$name', async ({ run }) => {
-    let storage = await born()
-    const clock = new MemoryClock()
-    let proposer = await open(storage, clock)
-    await run({
-      proposer,
-      vnode,
-      foreign: 77 as VNodeId,
-      deadline: () => clock.now() + 1_000,
-      async restart(how) {
-        if (how === 'clean') await proposer.close()
-        storage = storage.reopen()
-        proposer = await open(storage, clock)
-        return proposer
-      },
-    })
-  })
-})
 
 describe('birth', () => {
   it('happens once, and nothing is invented where the metadata is gone', async () => {
