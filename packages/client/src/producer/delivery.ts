@@ -4,8 +4,22 @@ import { asEastGuardError, outcomeUnknown, retold } from '../errors.ts'
 import type { Written } from './range-sender.ts'
 import type { BatchReceipt, Receipt, Receipts } from './receipt.ts'
 
+/**
+ * Resolves the promise of one record. Its counterpart is not kept: what a promise carries from batch to outcome is what
+ * producing many of them costs, so a promise is rejected by resolving it with a `rejection`.
+ */
+export type Resolve = (outcome: Receipt | PromiseLike<Receipt>) => void
+
+/** Shared by all records of a batch, and settled nowhere else: a promise that takes it as its outcome rejects. */
+export function rejection(error: Error): PromiseLike<Receipt> {
+  // oxlint-disable-next-line unicorn/no-thenable
+  return { then: (_resolved, rejected) => Promise.reject(error).then(null, rejected) }
+}
+
 /** Who waits for the outcome of a record. Each record has exactly one outcome. */
-export interface Delivery {
+export type Delivery = Resolve | ManagedDelivery
+
+export interface ManagedDelivery {
   /** It goes into a batch now. @returns false when nobody wants that any more: it is left out */
   take(): boolean
   /**
@@ -17,40 +31,35 @@ export interface Delivery {
   failed(error: EastGuardError, written: Written, tag: number): void
 }
 
-/** One record, one promise. */
-export class SingleDelivery implements Delivery {
-  readonly #resolve: (receipt: Receipt) => void
-  readonly #reject: (error: Error) => void
+export function take(delivery: Delivery): boolean {
+  return typeof delivery === 'function' || delivery.take()
+}
 
-  constructor(resolve: (receipt: Receipt) => void, reject: (error: Error) => void) {
-    this.#resolve = resolve
-    this.#reject = reject
-  }
+export function succeed(delivery: Delivery, batch: BatchReceipt, index: number, tag: number): void {
+  if (typeof delivery === 'function') delivery(receiptAt(batch, index))
+  else delivery.stored(batch, index, tag)
+}
 
-  take(): boolean {
-    return true
-  }
+export function fail(delivery: Delivery, error: EastGuardError, written: Written, tag: number): void {
+  if (typeof delivery === 'function') delivery(rejection(error))
+  else delivery.failed(error, written, tag)
+}
 
-  stored(batch: BatchReceipt, index: number): void {
-    const { topic, range, time, replicas } = batch
-    this.#resolve({ topic, range, offset: batch.offset + index, time, replicas })
-  }
-
-  failed(error: Error): void {
-    this.#reject(error)
-  }
+function receiptAt(batch: BatchReceipt, index: number): Receipt {
+  const { topic, range, offset, time, replicas } = batch
+  return { topic, range, offset: offset + index, time, replicas }
 }
 
 /**
  * One record whose caller may give up. Before it is in a batch that means that it is never written; afterwards nobody
  * can say, and the error says that.
  */
-export class AbortableDelivery implements Delivery {
-  readonly #inner: SingleDelivery
+export class AbortableDelivery implements ManagedDelivery {
+  readonly #resolve: Resolve
   #state: 'waiting' | 'taken' | 'cancelled' = 'waiting'
 
-  constructor(inner: SingleDelivery) {
-    this.#inner = inner
+  constructor(resolve: Resolve) {
+    this.#resolve = resolve
   }
 
   take(): boolean {
@@ -60,26 +69,26 @@ export class AbortableDelivery implements Delivery {
   }
 
   stored(batch: BatchReceipt, index: number): void {
-    this.#inner.stored(batch, index)
+    this.#resolve(receiptAt(batch, index))
   }
 
   failed(error: Error): void {
-    this.#inner.failed(error)
+    this.#resolve(rejection(error))
   }
 
   /** A promise settles once: what comes later changes nothing. */
   abort(reason: Error): void {
     if (this.#state === 'waiting') {
       this.#state = 'cancelled'
-      this.#inner.failed(reason)
+      this.failed(reason)
     } else {
-      this.#inner.failed(outcomeUnknown('the caller gave up on a record under way', asEastGuardError(reason), {}))
+      this.failed(outcomeUnknown('the caller gave up on a record under way', asEastGuardError(reason), {}))
     }
   }
 }
 
 /** Many records, one promise: tags are their indexes in the call. */
-export class ManyDelivery implements Delivery {
+export class ManyDelivery implements ManagedDelivery {
   readonly #done: Deferred<Receipts> = deferred()
   readonly #batches: BatchReceipt[] = []
   /** Of each record: place of its batch in `#batches`, and index in that batch. */
@@ -144,7 +153,6 @@ export class ManyDelivery implements Delivery {
       const message = `receipt ${index} of ${this.#places.length}`
       throw codedError('EG_INVALID_ARGUMENT', message, { index, count: this.#places.length })
     }
-    const { topic, range, time, replicas } = batch
-    return { topic, range, offset: batch.offset + inBatch, time, replicas }
+    return receiptAt(batch, inBatch)
   }
 }

@@ -1,6 +1,6 @@
 import type { EastGuardError } from '@eastguard/kernel'
 import type { Record } from '@eastguard/record'
-import type { Delivery } from './delivery.ts'
+import { type Delivery, fail, succeed } from './delivery.ts'
 import type { Epoch } from './flush-epochs.ts'
 import { reservedBytes } from './producer-record.ts'
 import type { Sendable, Written } from './range-sender.ts'
@@ -85,11 +85,11 @@ export class OutgoingBatch implements Sendable {
   stored(receipt: BatchReceipt): void {
     for (let i = 0; i < this.#deliveries.length; i++) {
       // Both lists have the same length.
-      ;(this.#deliveries[i] as Delivery).stored(receipt, i, this.#tags[i] as number)
+      succeed(this.#deliveries[i] as Delivery, receipt, i, this.#tags[i] as number)
     }
   }
 
   failed(error: EastGuardError, written: Written): void {
-    for (const [i, delivery] of this.#deliveries.entries()) delivery.failed(error, written, this.#tags[i] as number)
+    for (const [i, delivery] of this.#deliveries.entries()) fail(delivery, error, written, this.#tags[i] as number)
   }
 }

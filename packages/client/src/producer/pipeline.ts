@@ -7,6 +7,7 @@ import { Backoff } from '../link/backoff.ts'
 import type { Route, Routes } from '../route/routes.ts'
 import { Accumulator, type ClosedBatch } from './accumulator.ts'
 import { Admission, type Waiter } from './admission.ts'
+import { fail, take } from './delivery.ts'
 import { type Epoch, FlushEpochs } from './flush-epochs.ts'
 import type { Entry, OutgoingBatch } from './outgoing-batch.ts'
 import { type ResolvedProducerSettings, waitingCountMax } from './producer-settings.ts'
@@ -168,12 +169,12 @@ export class ProducePipeline implements LaneHost {
 
   #add(accumulator: Accumulator, entry: Entry): void {
     try {
-      if (entry.delivery.take()) {
+      if (take(entry.delivery)) {
         if (accumulator.add(entry, this.components.clock.now())) this.#armLinger()
         return
       }
     } catch (error) {
-      entry.delivery.failed(asEastGuardError(error), 'never', entry.tag)
+      fail(entry.delivery, asEastGuardError(error), 'never', entry.tag)
     }
     this.#admission.release(entry.bytes)
     this.#epochs.settled(entry.epoch, 1)
@@ -319,7 +320,7 @@ export class ProducePipeline implements LaneHost {
   }
 
   #failEntry(entry: Entry, error: EastGuardError): void {
-    entry.delivery.failed(error, 'never', entry.tag)
+    fail(entry.delivery, error, 'never', entry.tag)
     this.#admission.release(entry.bytes)
     this.#epochs.settled(entry.epoch, 1)
   }

@@ -1,6 +1,6 @@
-import { encodeUtf8 } from '@eastguard/kernel'
 import { codedError } from '@eastguard/protocol'
 import type { Record, RecordHeader } from '@eastguard/record'
+import type { TextSlab } from './text-slab.ts'
 
 /** What a producer sends. Text is written as UTF-8. */
 export interface ProducerRecord {
@@ -17,12 +17,12 @@ export type ProducerHeaders = { readonly [name: string]: string | Uint8Array | n
 const noHeaders: readonly RecordHeader[] = []
 
 /** @returns a record whose byte arrays are the caller's own where those were given */
-export function recordOf(input: ProducerRecord, now: number): Record {
+export function recordOf(input: ProducerRecord, now: number, texts: TextSlab): Record {
   const { key, value, headers, timestamp } = input
   return {
-    key: bytesOf(key, 'key'),
-    value: bytesOf(value, 'value'),
-    headers: headers === undefined ? noHeaders : headersOf(headers),
+    key: bytesOf(key, 'key', texts),
+    value: bytesOf(value, 'value', texts),
+    headers: headers === undefined ? noHeaders : headersOf(headers, texts),
     timestamp: timestamp ?? now,
   }
 }
@@ -38,16 +38,16 @@ export function reservedBytes(record: Record): number {
   return bytes
 }
 
-function bytesOf(value: unknown, what: string): Uint8Array | null {
+function bytesOf(value: unknown, what: string, texts: TextSlab): Uint8Array | null {
   if (value === undefined || value === null) return null
-  if (typeof value === 'string') return encodeUtf8(value)
+  if (typeof value === 'string') return texts.encode(value)
   if (value instanceof Uint8Array) return value
   throw codedError('EG_INVALID_ARGUMENT', `a record's ${what} is ${typeof value}; it must be text, bytes or null`)
 }
 
-function headersOf(headers: ProducerHeaders): readonly RecordHeader[] {
+function headersOf(headers: ProducerHeaders, texts: TextSlab): readonly RecordHeader[] {
   const list = isList(headers) ? headers : Object.entries(headers).map(([name, value]) => ({ name, value }))
-  return list.map(({ name, value }) => ({ name, value: bytesOf(value, `header ${name}`) }))
+  return list.map(({ name, value }) => ({ name, value: bytesOf(value, `header ${name}`, texts) }))
 }
 
 function isList(headers: ProducerHeaders): headers is readonly RecordHeader[] {

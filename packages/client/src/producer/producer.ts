@@ -2,13 +2,14 @@ import { type AbortSignal, abortReason, type EastGuardError, withTimeout } from 
 import { codedError } from '@eastguard/protocol'
 import { asEastGuardError } from '../errors.ts'
 import { orAbort } from '../link/or-abort.ts'
-import { AbortableDelivery, ManyDelivery, SingleDelivery } from './delivery.ts'
+import { AbortableDelivery, fail, ManyDelivery, type Resolve, rejection } from './delivery.ts'
 import type { Entry } from './outgoing-batch.ts'
 import type { ProducePipeline } from './pipeline.ts'
 import { type ProducerRecord, recordOf, reservedBytes } from './producer-record.ts'
 import type { ResolvedProducerSettings } from './producer-settings.ts'
 import { waitingCountMax } from './producer-settings.ts'
 import type { Receipt, Receipts } from './receipt.ts'
+import { TextSlab } from './text-slab.ts'
 
 export interface SendOptions {
   readonly signal?: AbortSignal | undefined
@@ -27,8 +28,8 @@ export class Producer implements AsyncDisposable {
   readonly #pipeline: ProducePipeline
   readonly #settings: ResolvedProducerSettings
   readonly #onClose: () => void
-  #resolve: (receipt: Receipt) => void = () => {}
-  #reject: (error: Error) => void = () => {}
+  readonly #texts = new TextSlab()
+  #resolve: Resolve = () => {}
   #closing: Promise<void> | undefined
 
   constructor(pipeline: ProducePipeline, settings: ResolvedProducerSettings, onClose: () => void) {
@@ -52,29 +53,29 @@ export class Producer implements AsyncDisposable {
   send(record: ProducerRecord, options: SendOptions = {}): Promise<Receipt> {
     const { signal } = options
     if (signal?.aborted) return Promise.reject(abortReason(signal))
-    const promise = this.#promise()
-    const single = new SingleDelivery(this.#resolve, this.#reject)
-    const abortable = signal === undefined ? undefined : new AbortableDelivery(single)
+    const promise = new Promise(this.#executor)
+    const resolve = this.#resolve
+    const abortable = signal === undefined ? undefined : new AbortableDelivery(resolve)
     try {
-      const entry = this.#entry(record, abortable ?? single)
+      const entry = this.#entry(record, abortable ?? resolve)
       if (this.#pipeline.hasWaiting || !this.#pipeline.tryEnter(entry)) this.#wait(entry)
     } catch (error) {
-      single.failed(asEastGuardError(error))
+      resolve(rejection(asEastGuardError(error)))
     }
     return signal === undefined || abortable === undefined ? promise : listening(promise, abortable, signal)
   }
 
   /** Like `send`, but never waits: undefined when the buffer is full, and nothing was taken. */
   trySend(record: ProducerRecord): Promise<Receipt> | undefined {
-    const promise = this.#promise()
-    const single = new SingleDelivery(this.#resolve, this.#reject)
+    const promise = new Promise(this.#executor)
+    const resolve = this.#resolve
     try {
-      const entry = this.#entry(record, single)
+      const entry = this.#entry(record, resolve)
       if (!this.#pipeline.hasWaiting && this.#pipeline.tryEnter(entry)) return promise
       this.#pipeline.leaveEpoch(entry.epoch, 1)
       return undefined
     } catch (error) {
-      single.failed(asEastGuardError(error))
+      resolve(rejection(asEastGuardError(error)))
       return promise
     }
   }
@@ -146,20 +147,15 @@ export class Producer implements AsyncDisposable {
     this.#onClose()
   }
 
-  /** One promise; its two functions are in `#resolve` and `#reject` until the next one. No closure per record. */
-  #promise(): Promise<Receipt> {
-    return new Promise(this.#executor)
-  }
-
-  readonly #executor = (resolve: (receipt: Receipt) => void, reject: (error: Error) => void): void => {
+  /** Leaves the function that resolves the promise in `#resolve`: no closure per record. */
+  readonly #executor = (resolve: Resolve): void => {
     this.#resolve = resolve
-    this.#reject = reject
   }
 
   #entry(input: ProducerRecord, delivery: Entry['delivery']): Entry {
     this.#throwIfClosed()
     const { clock } = this.#pipeline.components
-    const record = recordOf(input, clock.wallTime())
+    const record = recordOf(input, clock.wallTime(), this.#texts)
     return {
       record,
       delivery,
@@ -183,7 +179,7 @@ export class Producer implements AsyncDisposable {
   }
 
   #giveUp(entry: Entry, error: EastGuardError): void {
-    entry.delivery.failed(error, 'never', entry.tag)
+    fail(entry.delivery, error, 'never', entry.tag)
     this.#pipeline.leaveEpoch(entry.epoch, 1)
   }
 
@@ -196,7 +192,7 @@ export class Producer implements AsyncDisposable {
   }
 
   #checked(input: ProducerRecord, now: number, index: number): Entry['record'] {
-    const record = recordOf(input, now)
+    const record = recordOf(input, now, this.#texts)
     const { batchBytesMax } = this.#settings
     const bytes = reservedBytes(record)
     // The exact limit is the batch's; what may meet it is far above everything else.
