@@ -14,15 +14,23 @@ const environment = Object.fromEntries(
 )
 
 const compilerOptions = {
+  noEmit: true,
   target: 'ES2022',
   module: 'NodeNext',
   moduleResolution: 'NodeNext',
-  strict: true,
-  exactOptionalPropertyTypes: true,
-  noUncheckedIndexedAccess: true,
   skipLibCheck: false,
   types: ['node'],
-  noEmit: true,
+}
+
+/** TypeScript as strict as it gets; JavaScript as an editor checks it. */
+const languageOptions = {
+  ts: { strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true },
+  js: { strict: false, allowJs: true, checkJs: true },
+}
+
+export interface Example {
+  readonly language: 'js' | 'ts'
+  readonly text: string
 }
 
 /** An empty npm project of somebody else, with one package and what it needs installed from tarballs. */
@@ -42,7 +50,6 @@ export class ConsumerProject implements AsyncDisposable {
     const project = new ConsumerProject(folder)
     await mkdir(join(folder, 'work'))
     await writeFile(join(folder, 'package.json'), JSON.stringify({ private: true, type: 'module' }))
-    await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*.ts'] }))
     const flags = [
       '--no-audit',
       '--no-fund',
@@ -71,13 +78,16 @@ export class ConsumerProject implements AsyncDisposable {
   }
 
   /** Type-checks the text and the declarations of everything that it reaches. */
-  async typeCheck(name: string, text: string): Promise<void> {
-    await writeFile(join(this.#folder, `${name}.ts`), text)
+  async typeCheck(name: string, { language, text }: Example): Promise<void> {
+    const file = `${name}.${language}`
+    await writeFile(join(this.#folder, file), text)
+    const options = { ...compilerOptions, ...languageOptions[language] }
+    await writeFile(join(this.#folder, 'tsconfig.json'), JSON.stringify({ compilerOptions: options, files: [file] }))
     await this.run(join(root, 'node_modules/.bin/tsc'), ['-p', '.'])
   }
 
   /** Strips the types and runs the text in an empty folder. */
-  async runScript(name: string, text: string): Promise<string> {
+  async runExample(name: string, text: string): Promise<string> {
     const target = ts.ScriptTarget.ES2022
     const { outputText } = ts.transpileModule(text, { compilerOptions: { target, module: ts.ModuleKind.ESNext } })
     await writeFile(join(this.#folder, `${name}.mjs`), outputText)
@@ -102,6 +112,9 @@ export function closure(member: Member, all: readonly Member[]): Member[] {
 }
 
 /** The first running example of a page: its first block marked `js` or `ts`. */
-export function firstExample(markdown: string): string | undefined {
-  return /^```(?:js|ts)\n([\s\S]*?)^```$/m.exec(markdown)?.[1]
+export function firstExample(markdown: string): Example {
+  const [, language, text] = /^```(js|ts)\n([\s\S]*?)^```$/m.exec(markdown) ?? []
+  if ((language !== 'js' && language !== 'ts') || text === undefined)
+    throw new Error('the page has no block of js or ts')
+  return { language, text }
 }

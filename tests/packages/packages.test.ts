@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { packPackage } from '../../scripts/pack-package.mjs'
 import { type Member, publicPackages, root } from '../../scripts/workspace.mjs'
 import { RunningBroker } from './broker.ts'
-import { ConsumerProject, closure, firstExample } from './consumer-project.ts'
+import { ConsumerProject, closure, type Example, firstExample } from './consumer-project.ts'
 
 interface Manifest {
   readonly devDependencies?: Readonly<Record<string, string>>
@@ -49,14 +49,14 @@ function entries({ manifest }: Member): string[] {
 }
 
 /** Type-checks and runs an example; where it wants a broker at the usual address, it gets one of its own. */
-async function runExample(project: ConsumerProject, name: string, example: string): Promise<void> {
+async function runExample(project: ConsumerProject, name: string, example: Example): Promise<void> {
   await project.typeCheck(name, example)
-  if (!/\b(localhost|127\.0\.0\.1):2921\b/.test(example)) {
-    await project.runScript(name, example)
+  if (!/\b(localhost|127\.0\.0\.1):2921\b/.test(example.text)) {
+    await project.runExample(name, example.text)
     return
   }
   await using broker = await RunningBroker.start()
-  await project.runScript(name, example.replaceAll(/\b(localhost|127\.0\.0\.1):2921\b/g, broker.address))
+  await project.runExample(name, example.text.replaceAll(/\b(localhost|127\.0\.0\.1):2921\b/g, broker.address))
 }
 
 describe('a package, packed and installed in an empty project', () => {
@@ -64,16 +64,12 @@ describe('a package, packed and installed in an empty project', () => {
     '%s has types, loads by import and by require, and its README runs',
     async (name, member) => {
       await using project = await install(member)
-      for (const entry of entries(member)) {
-        await project.run(process.execPath, ['--input-type=module', '-e', `await import('${entry}')`])
-        await project.run(process.execPath, ['--input-type=commonjs', '-e', `require('${entry}')`])
-      }
-      await project.typeCheck(
-        'entries',
-        entries(member)
-          .map((entry) => `export {} from '${entry}'\n`)
-          .join(''),
-      )
+      const imports = entries(member).map((entry) => `await import('${entry}')\n`)
+      await project.run(process.execPath, ['--input-type=module', '-e', imports.join('')])
+      const requires = entries(member).map((entry) => `require('${entry}')\n`)
+      await project.run(process.execPath, ['--input-type=commonjs', '-e', requires.join('')])
+      const text = entries(member).map((entry) => `export {} from '${entry}'\n`)
+      await project.typeCheck('entries', { language: 'ts', text: text.join('') })
       for (const bin of Object.keys(member.manifest.bin ?? {})) {
         expect(await project.run(bin, ['--help'])).toContain('Usage')
       }
@@ -82,8 +78,8 @@ describe('a package, packed and installed in an empty project', () => {
         return
       }
       const example = firstExample(readFileSync(join(root, member.folder, 'README.md'), 'utf8'))
-      expect(example).toContain(`'${name}`)
-      await runExample(project, 'example', example ?? '')
+      expect(example.text).toContain(`'${name}`)
+      await runExample(project, 'example', example)
     },
     timeoutMs,
   )
@@ -95,8 +91,8 @@ describe('a package, packed and installed in an empty project', () => {
       if (client === undefined) throw new Error('there is no package @eastguard/client')
       await using project = await install(client)
       const example = firstExample(readFileSync(join(root, 'README.md'), 'utf8'))
-      expect(example).toContain("'@eastguard/client'")
-      await runExample(project, 'readme', example ?? '')
+      expect(example.text).toContain("'@eastguard/client'")
+      await runExample(project, 'readme', example)
     },
     timeoutMs,
   )
