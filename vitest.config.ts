@@ -17,5 +17,6 @@ const projects = ['packages', 'apps', 'tests']
 export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: conditions } },
-  test: { projects },
+  // Bounds of liveness, not of speed: two cores are shared with brokers, installs and fsync.
+  test: { projects, testTimeout: 30_000, hookTimeout: 60_000 },
 })

@@ -23,8 +23,8 @@ const say = (line) => console.log(`  ${line}`)
 const seconds = (from) => `${((performance.now() - from) / 1000).toFixed(1)} s`
 
 let broker
-process.once('SIGINT', () => stopAndExit(130))
-process.once('SIGTERM', () => stopAndExit(0))
+process.once('SIGINT', () => void stopAndExit(130))
+process.once('SIGTERM', () => void stopAndExit(0))
 
 try {
   await main()
