@@ -2,7 +2,7 @@ import { AbortSource, type Deferred, deferred, EastGuardError } from '@eastguard
 import { describe, expect, it } from 'vitest'
 import type { LineSource } from '../src/produce/line-source.ts'
 import { valueSource } from '../src/produce/line-source.ts'
-import { pendingCountMax, type ReceiptLike } from '../src/produce/outcomes.ts'
+import { pendingBytesMax, pendingCountMax, type ReceiptLike } from '../src/produce/outcomes.ts'
 import { type ProduceResult, runProduce } from '../src/produce/produce-run.ts'
 import { parseRecordLine } from '../src/produce/record-line.ts'
 
@@ -100,6 +100,25 @@ describe('a run of produce', () => {
     expect(await result).toMatchObject({ acknowledged: 0, notSent: count, firstUnacknowledgedLine: 1, complete: true })
   })
 
+  it('counts the lines that it had asked for when a record failed', async () => {
+    const more = deferred<void>()
+    const source: LineSource = {
+      size: 2,
+      finite: true,
+      async *groups() {
+        yield { lines: [new Uint8Array(1)].values(), bytes: 1 }
+        await more.promise
+        yield { lines: [new Uint8Array(1), new Uint8Array(1)].values(), bytes: 2 }
+      },
+    }
+    const { producer, result } = start(source)
+    await turns()
+    producer.sent[0]?.reject(failing('EG_OUTCOME_UNKNOWN'))
+    await turns()
+    more.resolve()
+    expect(await result).toMatchObject({ acknowledged: 0, unknown: 1, notSent: 2, complete: true })
+  })
+
   it('sends on when half of what was under way has its outcome', async () => {
     const { producer, result } = start(valueSource(lines(pendingCountMax + 1)))
     await turns()
@@ -109,6 +128,22 @@ describe('a run of produce', () => {
     for (const outcome of producer.sent) outcome.resolve(receipt(0))
     producer.flushed.resolve()
     expect(await result).toMatchObject({ acknowledged: pendingCountMax + 1, notSent: 0 })
+  })
+
+  it('P18: has no more than a bound of bytes under way, however few records those are', async () => {
+    const large = 'x'.repeat(pendingBytesMax / 4)
+    const { producer, result } = start(valueSource([large, large, large, large, large, large]))
+    await turns()
+    expect(producer.sent).toHaveLength(4)
+    producer.sent[0]?.resolve(receipt(0))
+    await turns()
+    expect(producer.sent).toHaveLength(4)
+    producer.sent[1]?.resolve(receipt(1))
+    await turns()
+    expect(producer.sent).toHaveLength(6)
+    for (const outcome of producer.sent) outcome.resolve(receipt(0))
+    producer.flushed.resolve()
+    expect(await result).toMatchObject({ acknowledged: 6 })
   })
 
   it('sends what stands before a wrong line, and names that line', async () => {

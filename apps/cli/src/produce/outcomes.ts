@@ -51,7 +51,7 @@ export class Outcomes {
   #notSent = 0
   #firstUnacknowledgedLine: number | undefined
   #failed = false
-  #waiter: { readonly countMax: number; readonly reached: Deferred<void> } | undefined
+  #waiter: { readonly share: number; readonly reached: Deferred<void> } | undefined
 
   constructor(sink: OutcomeSink) {
     this.#sink = sink
@@ -62,10 +62,10 @@ export class Outcomes {
     return this.#pending.count === 0 || (this.#pending.count < pendingCountMax && this.#pendingBytes < pendingBytesMax)
   }
 
-  /** Resolves when at most so many records are under way. One call at a time. */
-  async fallenTo(countMax: number): Promise<void> {
-    if (this.#pending.count <= countMax) return
-    const waiter = { countMax, reached: deferred<void>() }
+  /** Resolves when no more than this share of both bounds is under way; 0 is nothing. One call at a time. */
+  async fallenTo(share: number): Promise<void> {
+    if (this.#isBelow(share)) return
+    const waiter = { share, reached: deferred<void>() }
     this.#waiter = waiter
     await waiter.reached.promise
   }
@@ -103,6 +103,10 @@ export class Outcomes {
     }
   }
 
+  #isBelow(share: number): boolean {
+    return this.#pending.count <= share * pendingCountMax && this.#pendingBytes <= share * pendingBytesMax
+  }
+
   #settle(entry: Entry, outcome: Entry['outcome']): void {
     entry.outcome = outcome
     for (let head = this.#pending.peek(); head?.outcome !== undefined; head = this.#pending.peek()) {
@@ -110,7 +114,7 @@ export class Outcomes {
       this.#pendingBytes -= head.bytes
       this.#tell(head, head.outcome)
     }
-    if (this.#waiter === undefined || this.#pending.count > this.#waiter.countMax) return
+    if (this.#waiter === undefined || !this.#isBelow(this.#waiter.share)) return
     this.#waiter.reached.resolve()
     this.#waiter = undefined
   }

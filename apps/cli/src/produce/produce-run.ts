@@ -2,7 +2,7 @@ import type { Producer } from '@eastguard/client'
 import { type AbortSignal, AbortSource } from '@eastguard/kernel'
 import { orStopped, stopped } from '../or-stopped.ts'
 import type { LineGroup, LineSource } from './line-source.ts'
-import { type OutcomeCounts, Outcomes, pendingCountMax, type ReceiptLike } from './outcomes.ts'
+import { type OutcomeCounts, Outcomes, type ReceiptLike } from './outcomes.ts'
 import type { LineRecord } from './record-line.ts'
 
 /** After an interruption, what is under way gets this long, ms. */
@@ -45,6 +45,9 @@ class ProduceRun {
   #recordFailed = false
   #lineCount = 0
   #bytes = 0
+  readonly #groups: AsyncGenerator<LineGroup, void, void>
+  /** The group that was asked for last: a run that stops while it waits for one still has to count it. */
+  #asked: Promise<IteratorResult<LineGroup, void>> | undefined
   /** Of the group under way. */
   #lines: LineGroup['lines'] = [].values()
   /** A line that was taken and cannot be sent. */
@@ -52,6 +55,7 @@ class ProduceRun {
 
   constructor(options: ProduceRunOptions) {
     this.#options = options
+    this.#groups = options.source.groups()
     this.#outcomes = new Outcomes({
       acknowledged: options.receipt,
       failed: (error) => {
@@ -63,13 +67,12 @@ class ProduceRun {
   }
 
   async result(): Promise<ProduceResult> {
-    const { source, signal, producer } = this.#options
+    const { signal, producer } = this.#options
     const onAbort = (): void => this.#stop.abort(signal.reason)
     if (signal.aborted) onAbort()
     else signal.addEventListener('abort', onAbort)
-    const groups = source.groups()
     try {
-      await this.#sendAll(groups).catch((error: unknown) => {
+      await this.#sendAll().catch((error: unknown) => {
         this.#failure ??= error
       })
       // The outcome of each record is heard of one by one: a flush that rejects tells nothing new.
@@ -83,21 +86,24 @@ class ProduceRun {
     // P15: whatever was not sent when a record failed must not become visible behind the gap.
     await producer.close({ timeoutMs: this.#recordFailed ? 0 : graceMs })
     await this.#outcomes.fallenTo(0)
-    const complete = await this.#countRest(groups)
+    const complete = await this.#countRest()
     await this.#options.progress(this.#bytes, this.#outcomes.counts)
     return { ...this.#outcomes.counts, failure: this.#failure, interrupted: signal.aborted, complete }
   }
 
   /** Until the input ends or the run is stopped. @throws what reading or parsing throws */
-  async #sendAll(groups: AsyncGenerator<LineGroup, void, void>): Promise<void> {
+  async #sendAll(): Promise<void> {
     const stop = this.#stop.signal
     for (;;) {
-      const group = await orStopped(groups.next(), stop)
-      if (group === stopped || group.done === true) return
+      this.#asked = this.#groups.next()
+      const group = await orStopped(this.#asked, stop)
+      if (group === stopped) return
+      this.#asked = undefined
+      if (group.done === true) return
       this.#lines = group.value.lines
       for (let line = this.#lines.next(); line.done !== true; line = this.#lines.next()) {
         this.#send(line.value)
-        if (!this.#outcomes.hasRoom) await orStopped(this.#outcomes.fallenTo(pendingCountMax / 2), stop)
+        if (!this.#outcomes.hasRoom) await orStopped(this.#outcomes.fallenTo(0.5), stop)
         if (stop.aborted) return
       }
       this.#bytes += group.value.bytes
@@ -115,18 +121,18 @@ class ProduceRun {
   }
 
   /** Lines behind those that were sent. @returns whether that is all of them */
-  async #countRest(groups: AsyncGenerator<LineGroup, void, void>): Promise<boolean> {
+  async #countRest(): Promise<boolean> {
     let count = this.#wrongLineCount
     let complete = false
     try {
       count += countOf(this.#lines)
-      // Standard input may never end, and a reader of it who was told to stop must not wait.
-      if (this.#options.source.finite) {
-        for (let next = await groups.next(); next.done !== true; next = await groups.next()) {
-          count += countOf(next.value.lines)
-        }
+      // Standard input may never end, and nobody who interrupts waits for the rest of a large file to be counted.
+      complete = this.#options.source.finite && !this.#options.signal.aborted
+      if (complete) {
+        let group = await (this.#asked ?? this.#groups.next())
+        for (; group.done !== true; group = await this.#groups.next()) count += countOf(group.value.lines)
       }
-      complete = this.#options.source.finite || !this.#stop.signal.aborted
+      complete ||= !this.#stop.signal.aborted
     } catch {
       complete = false // what stopped the run matters more than why the rest cannot be counted
     }
