@@ -1,4 +1,5 @@
 import { type Deferred, deferred, EastGuardError, isEastGuardError } from '@eastguard/kernel'
+import { BatchBuilder, type BatchHeader, checkBatch } from '@eastguard/record'
 import type { AppendResult, Offset, SegmentId } from '@eastguard/segment-store'
 import { describe, expect, it } from 'vitest'
 import { RangeLog, type SegmentAppends } from '../src/records/range-log.ts'
@@ -7,6 +8,13 @@ const first = 'aaaaaaaaaaaaaaaa-0-0' as SegmentId
 const second = 'aaaaaaaaaaaaaaaa-0-1' as SegmentId
 const offset = (value: number): Offset => value
 const batch = (name: number): Uint8Array => Uint8Array.of(name)
+const header = ((): BatchHeader => {
+  const builder = new BatchBuilder({ batchBytesMax: 1_024 })
+  builder.tryAdd({ key: null, value: null, headers: [], timestamp: 0 })
+  return checkBatch(builder.build())
+})()
+/** A refusal at the call and one later are the same to this test. */
+const append = async (log: RangeLog, bytes: Uint8Array): Promise<AppendResult> => log.append(bytes, header)
 const gone = new EastGuardError({ code: 'EG_TOPIC_NOT_FOUND', remedy: 'fix-call', message: 'gone' })
 
 /** A store whose appends settle when the test says so. */
@@ -14,7 +22,11 @@ class HeldStore implements SegmentAppends {
   readonly calls: { segment: SegmentId; batch: Uint8Array; outcome: Deferred<AppendResult> }[] = []
   readonly commits: [SegmentId, Offset][] = []
 
+  /** The batch with this name is refused at the door. */
+  refuse: number | undefined
+
   append(segment: SegmentId, bytes: Uint8Array): Promise<AppendResult> {
+    if (bytes[0] === this.refuse) throw gone
     const outcome = deferred<AppendResult>()
     this.calls.push({ segment, batch: bytes, outcome })
     return outcome.promise
@@ -47,10 +59,10 @@ const codeOf = (promise: Promise<unknown>): Promise<string> =>
 describe('a range log', () => {
   it('holds what comes before its first segment is open, then gives it in order', async () => {
     const { store, log } = open()
-    const appends = [log.append(batch(1)), log.append(batch(2))]
+    const appends = [append(log, batch(1)), append(log, batch(2))]
     expect(store.order).toEqual([])
     log.open(first)
-    const third = log.append(batch(3))
+    const third = append(log, batch(3))
     expect(store.order).toEqual(['0:1', '0:2', '0:3'])
     for (const index of [0, 1, 2]) store.settle(index)
     expect((await Promise.all([...appends, third])).map(({ baseOffset }) => baseOffset)).toEqual([0, 1, 2])
@@ -59,13 +71,13 @@ describe('a range log', () => {
   it('holds what comes during a roll, and the successor gets it first and in order', () => {
     const { store, log } = open()
     log.open(first)
-    void log.append(batch(1))
+    void append(log, batch(1))
     log.beginRoll()
-    void log.append(batch(2))
-    void log.append(batch(3))
+    void append(log, batch(2))
+    void append(log, batch(3))
     expect(store.order).toEqual(['0:1'])
     log.open(second)
-    void log.append(batch(4))
+    void append(log, batch(4))
     expect(store.order).toEqual(['0:1', '1:2', '1:3', '1:4'])
   })
 
@@ -74,36 +86,46 @@ describe('a range log', () => {
     log.open(first)
     let told = 0
     using _ = log.onCommit(() => told++)
-    const append = log.append(batch(1))
+    const stored = append(log, batch(1))
     expect([log.committedEnd, told, store.commits]).toEqual([0, 0, []])
     store.settle(0)
-    await append
+    await stored
     expect([log.committedEnd, told, store.commits]).toEqual([1, 1, [[first, 1]]])
   })
 
   it('refuses, and keeps nothing of, what would wait beyond its bounds', async () => {
     const byCount = open({ waitingBatchesMax: 1, waitingBytesMax: 100 })
-    void byCount.log.append(batch(1))
-    expect(await codeOf(byCount.log.append(batch(2)))).toBe('EG_OVERLOADED')
+    void append(byCount.log, batch(1))
+    expect(await codeOf(append(byCount.log, batch(2)))).toBe('EG_OVERLOADED')
     const byBytes = open({ waitingBatchesMax: 10, waitingBytesMax: 1 })
-    void byBytes.log.append(batch(1))
-    expect(await codeOf(byBytes.log.append(batch(2)))).toBe('EG_OVERLOADED')
+    void append(byBytes.log, batch(1))
+    expect(await codeOf(append(byBytes.log, batch(2)))).toBe('EG_OVERLOADED')
     byBytes.log.open(first)
     byBytes.log.beginRoll()
-    void byBytes.log.append(batch(3))
+    void append(byBytes.log, batch(3))
     byBytes.log.open(second)
     expect(byBytes.store.order).toEqual(['0:1', '1:3'])
   })
 
+  it('lets nothing overtake a batch that the successor refuses', async () => {
+    const { store, log } = open()
+    const waiting = [append(log, batch(1)), append(log, batch(2)), append(log, batch(3))].map(codeOf)
+    store.refuse = 2
+    log.open(first)
+    expect(store.order).toEqual(['0:1'])
+    store.settle(0)
+    expect(await Promise.all(waiting)).toEqual(['stored', 'EG_TOPIC_NOT_FOUND', 'EG_TOPIC_NOT_FOUND'])
+  })
+
   it('gives every waiter and every later caller the reason of its close, and wakes its readers', async () => {
     const { log } = open()
-    const waiting = codeOf(log.append(batch(1)))
+    const waiting = codeOf(append(log, batch(1)))
     let told = 0
     using _ = log.onCommit(() => told++)
     log.close(gone)
     log.open(first)
     expect(await waiting).toBe('EG_TOPIC_NOT_FOUND')
-    expect(await codeOf(log.append(batch(2)))).toBe('EG_TOPIC_NOT_FOUND')
+    expect(await codeOf(append(log, batch(2)))).toBe('EG_TOPIC_NOT_FOUND')
     expect(told).toBe(1)
   })
 })

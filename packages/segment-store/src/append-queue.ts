@@ -31,15 +31,11 @@ export class AppendQueue {
   /** Runs `admit` now, or when there is room. @throws EG_OVERLOADED (retry) when too much is waiting */
   enter<Value>(bytes: number, admit: () => Promise<Value>): Promise<Value> {
     if (this.#waiting.count === 0 && this.#hasRoom(bytes)) return admit()
+    if (this.#waiting.count >= waitingCountMax || !this.#cache.wait(bytes)) {
+      throw overloaded(this.#cache.waitingBytes, this.#cache.waitingBytesMax)
+    }
     return new Promise((resolve, reject) => {
-      const waiting: Waiting = {
-        bytes,
-        admit: () => resolve(admit()),
-        refuse: reject,
-      }
-      if (this.#waiting.count >= waitingCountMax || !this.#cache.wait(bytes)) {
-        reject(overloaded(this.#cache.waitingBytes, this.#cache.waitingBytesMax))
-      } else this.#waiting.push(waiting)
+      this.#waiting.push({ bytes, admit: () => resolve(admit()), refuse: reject })
     })
   }
 

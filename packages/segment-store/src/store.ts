@@ -1,8 +1,8 @@
 import {
   type Clock,
   type Deferred,
-  deferred,
   type Disk,
+  deferred,
   EastGuardError,
   invariant,
   isEastGuardError,
@@ -10,7 +10,7 @@ import {
   type Meter,
   type Random,
 } from '@eastguard/kernel'
-import { checkBatch, isStampValid } from '@eastguard/record'
+import { type BatchHeader, checkBatch, isStampValid } from '@eastguard/record'
 import type {
   AppendResult,
   FenceAnswer,
@@ -27,12 +27,11 @@ import { batchTooLarge, segmentUnknown, storeClosed, storeFailed } from './error
 import { Flusher } from './flusher.ts'
 import { FilePool, journalDirectory } from './journal/file-pool.ts'
 import { Journal } from './journal/journal.ts'
-import { JournalKeeper } from './journal/journal-keeper.ts'
 import { payloadBytesMax } from './journal/journal-core.ts'
+import { JournalKeeper } from './journal/journal-keeper.ts'
 import { Lane } from './lane.ts'
 import { type Recovered, recover } from './recovery/recover.ts'
 import { type StoreRules, storeRules } from './rules.ts'
-import type { Offset, SegmentId } from './segment-id.ts'
 import { BatchTally } from './segment/batch-tally.ts'
 import { Cache } from './segment/cache.ts'
 import { ReadHandles } from './segment/read-handles.ts'
@@ -41,6 +40,7 @@ import { Segment } from './segment/segment.ts'
 import { SegmentChanges } from './segment/segment-changes.ts'
 import { judgeSegment } from './segment/segment-core.ts'
 import { bodyPositionOf, SegmentFile } from './segment/segment-file.ts'
+import type { Offset, SegmentId } from './segment-id.ts'
 import { checkSettings, type StoreSettings } from './settings.ts'
 
 export interface StoreComponents {
@@ -181,13 +181,19 @@ export class SegmentStore implements AsyncDisposable {
 
   /**
    * Appends one batch; resolves when its bytes are durable here.
+   *
+   * A refusal that is known at the call is thrown by the call itself, not by the promise: who appends several batches in a
+   * row stops at the refused one, and nothing behind it is stored.
    * @param batch checked, then stamped in place (base offset, append time); retained
+   * @param checked what `checkBatch` gave for this batch, if the caller has called it: it is not checked again then
    * @throws EG_SEGMENT_SEALED, EG_SEGMENT_UNKNOWN (refresh-route), EG_BATCH_MALFORMED, EG_BATCH_TOO_LARGE (fix-call),
    * EG_OVERLOADED (retry), EG_DISK_FULL, EG_STORE_FAILED (give-up)
    */
-  async append(id: SegmentId, batch: Uint8Array): Promise<AppendResult> {
+  append(id: SegmentId, batch: Uint8Array, checked?: BatchHeader): Promise<AppendResult> {
     const segment = this.#segment(id)
-    return await this.#appender.append({ segment, batch, header: this.#checkBatch(batch), mode: 'append' })
+    this.#checkSize(batch)
+    const header = checked ?? checkBatch(batch)
+    return this.#appender.append({ segment, batch, header, mode: 'append' })
   }
 
   /**
@@ -201,7 +207,8 @@ export class SegmentStore implements AsyncDisposable {
     options: { readonly settle?: boolean } = {},
   ): Promise<AppendResult> {
     const segment = this.#segment(id)
-    const header = this.#checkBatch(batch)
+    this.#checkSize(batch)
+    const header = checkBatch(batch)
     if (!isStampValid(batch, segment.idBytes)) {
       throw new EastGuardError({
         code: 'EG_BATCH_MALFORMED',
@@ -222,8 +229,12 @@ export class SegmentStore implements AsyncDisposable {
   commit(id: SegmentId, offset: Offset): void {
     this.#check()
     const segment = this.#segments.get(id)
-    if (segment === undefined || segment.leaving || segment.changing > 0) return
-    if (judgeSegment(segment.state, 'commit').kind !== 'go' || offset <= segment.commit) return
+    if (segment === undefined || segment.leaving || offset <= segment.commit) return
+    if (judgeSegment(segment.state, 'commit').kind !== 'go') return
+    if (segment.changing > 0) {
+      segment.commit = Math.max(segment.commit, Math.min(offset, segment.durableEnd)) // a cut is under way: not a word of it in the journal
+      return
+    }
     invariant(offset <= segment.durableEnd, 'nothing is committed that is not durable here', { id, offset })
     segment.commit = offset
     this.#journal.ride(id, {
@@ -387,10 +398,9 @@ export class SegmentStore implements AsyncDisposable {
     if (this.#stopped !== undefined) throw this.#stopped
   }
 
-  #checkBatch(batch: Uint8Array): ReturnType<typeof checkBatch> {
+  #checkSize(batch: Uint8Array): void {
     const limit = payloadBytesMax(this.#settings.journalFileBytes)
     if (batch.length > limit) throw batchTooLarge(batch.length, limit)
-    return checkBatch(batch)
   }
 
   #noTrace(): FenceAnswer {

@@ -11,7 +11,7 @@ import {
   toErrorBody,
   type Window,
 } from '@eastguard/protocol'
-import { readBatchHeader } from '@eastguard/record'
+import { type BatchHeader, checkBatch, isUnstamped } from '@eastguard/record'
 import type { RangeLog } from '../records/range-log.ts'
 import type { Session, SessionLink } from './session.ts'
 
@@ -88,12 +88,13 @@ export class ProduceSession implements Session {
     if (sequence !== this.#next) {
       throw codedError('EG_UNEXPECTED_FRAME', `append ${sequence} where ${this.#next} was expected`)
     }
-    this.#check(batch)
+    const header = this.#check(batch)
     this.#window.received(sequence + 1, batch.length)
+    const outcome = this.#log.append(batch.slice(), header)
     this.#next++
     const entry: InFlight = { outcome: pending }
     this.#inFlight.push(entry)
-    this.#log.append(batch.slice()).then(
+    outcome.then(
       ({ baseOffset, appendTime }) => {
         entry.outcome = { kind: 'stored', receipt: { baseOffset, appendTime } }
         this.#scheduleAck()
@@ -106,7 +107,7 @@ export class ProduceSession implements Session {
   }
 
   /** @throws the refusal that ends the session */
-  #check(batch: Uint8Array): void {
+  #check(batch: Uint8Array): BatchHeader {
     const { batchBytesMax } = this.#limits
     if (batch.length > batchBytesMax) {
       throw codedError('EG_BATCH_TOO_LARGE', `a batch of ${batch.length} bytes; the limit is ${batchBytesMax}`, {
@@ -114,12 +115,15 @@ export class ProduceSession implements Session {
         limit: batchBytesMax,
       })
     }
-    const { keyHashFirst, keyHashLast } = readBatchHeader(batch)
+    const header = checkBatch(batch)
+    if (!isUnstamped(batch)) throw codedError('EG_BATCH_MALFORMED', 'a batch comes unstamped from its producer')
+    const { keyHashFirst, keyHashLast } = header
     const keyless = keyHashFirst > keyHashLast
     if (!keyless && (keyHashFirst < this.#interval.first || keyHashLast > this.#interval.last)) {
       // H40: whatever the producer believes about ranges, a key lands only where it belongs.
       throw codedError('EG_WRONG_RANGE', `keys from ${keyHashFirst} to ${keyHashLast} do not belong to this range`)
     }
+    return header
   }
 
   #scheduleAck(): void {

@@ -1,4 +1,5 @@
 import { BoundedQueue, type Deferred, deferred, EastGuardError } from '@eastguard/kernel'
+import type { BatchHeader } from '@eastguard/record'
 import type { AppendResult, Offset, SegmentId, SegmentStore } from '@eastguard/segment-store'
 
 // The writing end of one active range on the broker that leads it. It hands batches to the active segment in the order
@@ -23,6 +24,7 @@ type State =
 
 interface Waiting {
   readonly batch: Uint8Array
+  readonly header: BatchHeader
   readonly outcome: Deferred<AppendResult>
 }
 
@@ -55,20 +57,22 @@ export class RangeLog {
   }
 
   /**
-   * Appends behind everything that was appended before.
-   * Resolves when the batch is durable and committed.
-   * @param batch unstamped, checked; retained
+   * Appends behind everything that was appended before. Resolves when the batch is durable and committed.
+   *
+   * A refusal that is known at the call is thrown by the call itself: who appends in order stops in order.
+   * @param batch unstamped; retained
+   * @param header of the batch, as `checkBatch` gave it
    * @throws EG_OVERLOADED (retry) when too much waits for a roll; the store's errors; the reason of `close`
    */
-  append(batch: Uint8Array): Promise<AppendResult> {
+  append(batch: Uint8Array, header: BatchHeader): Promise<AppendResult> {
     switch (this.#state.kind) {
       case 'closed':
-        return Promise.reject(this.#state.error)
+        throw this.#state.error
       case 'open':
-        return this.#give(this.#state.segment, batch)
+        return this.#give(this.#state.segment, batch, header)
       case 'waiting':
       case 'rolling':
-        return this.#hold(batch)
+        return this.#hold(batch, header)
     }
   }
 
@@ -81,10 +85,15 @@ export class RangeLog {
   open(segment: SegmentId): void {
     if (this.#state.kind === 'closed') return
     this.#state = { kind: 'open', segment }
-    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
-      const { batch, outcome } = next
-      this.#waitingBytes -= batch.length
-      this.#give(segment, batch).then(outcome.resolve, outcome.reject)
+    for (let next = this.#leave(); next !== undefined; next = this.#leave()) {
+      const { batch, header, outcome } = next
+      try {
+        this.#give(segment, batch, header).then(outcome.resolve, outcome.reject)
+      } catch (error) {
+        // What the store refuses now it would perhaps take a moment later: nothing may overtake the refused batch.
+        outcome.reject(error)
+        this.#refuseWaiting(error)
+      }
     }
   }
 
@@ -99,8 +108,7 @@ export class RangeLog {
   close(error: EastGuardError): void {
     if (this.#state.kind === 'closed') return
     this.#state = { kind: 'closed', error }
-    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) next.outcome.reject(error)
-    this.#waitingBytes = 0
+    this.#refuseWaiting(error)
     this.#notify()
   }
 
@@ -110,28 +118,37 @@ export class RangeLog {
     return { [Symbol.dispose]: () => void this.#listeners.delete(listener) }
   }
 
-  async #give(segment: SegmentId, batch: Uint8Array): Promise<AppendResult> {
-    const result = await this.#store.append(segment, batch)
-    // P1: with one replica, durable here is durable everywhere. P3: readable only from here on.
-    this.#store.commit(segment, result.endOffset)
-    this.committedTo(result.endOffset)
-    return result
+  #give(segment: SegmentId, batch: Uint8Array, header: BatchHeader): Promise<AppendResult> {
+    return this.#store.append(segment, batch, header).then((result) => {
+      // P1: with one replica, durable here is durable everywhere. P3: readable only from here on.
+      this.#store.commit(segment, result.endOffset)
+      this.committedTo(result.endOffset)
+      return result
+    })
   }
 
-  #hold(batch: Uint8Array): Promise<AppendResult> {
+  #hold(batch: Uint8Array, header: BatchHeader): Promise<AppendResult> {
     const outcome = deferred<AppendResult>()
     const fits = this.#waitingBytes + batch.length <= this.#limits.waitingBytesMax
-    if (!fits || !this.#waiting.push({ batch, outcome })) {
-      return Promise.reject(
-        new EastGuardError({
-          code: 'EG_OVERLOADED',
-          remedy: 'retry',
-          message: `${this.#waiting.count} batches (${this.#waitingBytes} bytes) wait for the next segment of this range already`,
-        }),
-      )
+    if (!fits || !this.#waiting.push({ batch, header, outcome })) {
+      throw new EastGuardError({
+        code: 'EG_OVERLOADED',
+        remedy: 'retry',
+        message: `${this.#waiting.count} batches (${this.#waitingBytes} bytes) wait for the next segment of this range already`,
+      })
     }
     this.#waitingBytes += batch.length
     return outcome.promise
+  }
+
+  #leave(): Waiting | undefined {
+    const next = this.#waiting.shift()
+    if (next !== undefined) this.#waitingBytes -= next.batch.length
+    return next
+  }
+
+  #refuseWaiting(error: unknown): void {
+    for (let next = this.#leave(); next !== undefined; next = this.#leave()) next.outcome.reject(error)
   }
 
   #notify(): void {
