@@ -1,5 +1,5 @@
-import { MemoryClock, MemoryDisk } from '@eastguard/kernel/testing'
 import { crc32, type Disk, SeededRandom, silentLogger, silentMeter } from '@eastguard/kernel'
+import { MemoryClock, MemoryDisk } from '@eastguard/kernel/testing'
 import { BatchBuilder } from '@eastguard/record'
 import {
   defaultStoreSettings,
@@ -89,4 +89,14 @@ export async function put(store: SegmentStore, id: SegmentId, batch: Uint8Array)
 /** Lets everything that needs no clock happen. */
 export async function settle(): Promise<void> {
   for (let i = 0; i < 200; i++) await Promise.resolve()
+}
+
+/** The code of the error with which a call ends, whether it throws or rejects; `ok` if it does neither. */
+export async function codeOf(call: () => Promise<unknown>): Promise<string> {
+  try {
+    await call()
+    return 'ok'
+  } catch (error) {
+    return (error as { code?: string }).code ?? String(error)
+  }
 }

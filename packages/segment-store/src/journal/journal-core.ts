@@ -1,5 +1,5 @@
 import { invariant } from '@eastguard/kernel'
-import { frameAlignment, frameHeaderBytes, type FrameKind } from '../format/journal-frame.ts'
+import { type FrameKind, frameAlignment, frameHeaderBytes } from '../format/journal-frame.ts'
 import { journalBlockBytes } from '../format/journal-header.ts'
 import { alignUp } from '../format/little-endian.ts'
 

@@ -4,9 +4,9 @@ import type { Flusher } from '../flusher.ts'
 import type { FrameKind } from '../format/journal-frame.ts'
 import { encodePlace } from '../format/suspect-place.ts'
 import { anySegment } from '../recovery/recover.ts'
-import { type SegmentId, segmentIdBytes } from '../segment-id.ts'
 import type { Cache } from '../segment/cache.ts'
 import type { Segment } from '../segment/segment.ts'
+import { type SegmentId, segmentIdBytes } from '../segment-id.ts'
 import type { Journal } from './journal.ts'
 import type { Watermark } from './watermark.ts'
 
@@ -119,7 +119,8 @@ export class JournalKeeper {
   }
 
   async #carry(segment: Segment): Promise<void> {
-    if (segment.state === 'sealed' || segment.leaving) return
+    // While a cut is under way, a commit must not follow its frame: what carries it now stays until that is over.
+    if (segment.state === 'sealed' || segment.leaving || segment.changing > 0) return
     const pushed: Promise<number>[] = []
     const { idBytes, damage, commit } = segment
     if (segment.state === 'damaged' && damage !== undefined) {

@@ -4,13 +4,13 @@ import { newerFormat } from '../errors.ts'
 import { decodeSegmentHeader, segmentHeaderBytes } from '../format/segment-header.ts'
 import {
   decodeSegmentTrailer,
-  sealedFileBytes,
   type SegmentTrailer,
+  sealedFileBytes,
   segmentTrailerBytes,
   type TrailerHolds,
 } from '../format/segment-trailer.ts'
-import { type SegmentId, segmentIdFromPath, segmentPath } from '../segment-id.ts'
 import type { FileHead } from '../segment/segment-file.ts'
+import { type SegmentId, segmentIdFromPath, segmentPath } from '../segment-id.ts'
 
 const parallelMax = 16
 

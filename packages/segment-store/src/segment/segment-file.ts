@@ -1,4 +1,4 @@
-import { type Disk, type DiskFile, crc32, isEastGuardError } from '@eastguard/kernel'
+import { crc32, type Disk, type DiskFile, isEastGuardError } from '@eastguard/kernel'
 import { syncFile, syncNames } from '../durable.ts'
 import { encodeIndex } from '../format/index-entry.ts'
 import { encodeSegmentHeader, segmentHeaderBytes } from '../format/segment-header.ts'

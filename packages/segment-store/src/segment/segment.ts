@@ -30,9 +30,9 @@ export class Segment {
   readonly head: FileHead
   readonly restarted: boolean
   readonly file: SegmentFile
-  readonly run = new BatchRun()
+  readonly run: BatchRun = new BatchRun()
   /** Flush, truncate, seal and forget, one at a time. */
-  readonly lane = new Lane()
+  readonly lane: Lane = new Lane()
   /** Of what is in the file; batches of a flush under way included. */
   readonly tally: BatchTally
   state: LiveState

@@ -1,0 +1,196 @@
+import type { Disk } from '@eastguard/kernel'
+import { type DiskOperation, MemoryDisk } from '@eastguard/kernel/testing'
+import { describe, expect, it } from 'vitest'
+import { ProcessDisk } from './process-disk.ts'
+import { batchOf, codeOf, openStore, prelude, put, readAll, segmentId, settle } from './support.ts'
+
+const id = segmentId(0)
+
+/** Appends, rolls and forgets, noting what was acknowledged. */
+async function work(disk: Disk, acknowledged: Map<number, number>): Promise<void> {
+  const { store } = await openStore(disk)
+  for (let segment = 0; segment < 4; segment++) {
+    const it = segmentId(segment)
+    store.create(it, 0, prelude)
+    for (let i = 0; i < 12; i++) {
+      const { endOffset } = await store.append(it, batchOf(i, 2, 1500))
+      store.commit(it, endOffset)
+      acknowledged.set(segment, endOffset)
+    }
+    if (segment % 2 === 0) await store.seal(it, acknowledged.get(segment) ?? 0)
+  }
+  await store.close()
+}
+
+describe('a store on a failing disk', () => {
+  const operations: readonly DiskOperation[] = ['write', 'sync', 'rename', 'syncDirectory', 'truncate', 'makeDirectory']
+
+  it.each(operations)('loses nothing acknowledged, whichever %s fails', async (operation) => {
+    for (let at = 1; at <= 60; at++) {
+      const disk = new MemoryDisk()
+      disk.fail({ operation, at })
+      const acknowledged = new Map<number, number>()
+      const process = new ProcessDisk(disk)
+      const outcome = await codeOf(() => work(process, acknowledged))
+      if (outcome === 'ok') return // the sweep has passed the last call
+      process.die()
+      disk.crash()
+      const { store } = await openStore(disk)
+      expect(store.recovered.suspects, `${operation} ${at}: ${outcome}`).toEqual([])
+      for (const [segment, end] of acknowledged) {
+        expect(store.status(segmentId(segment))?.endOffset, `${operation} ${at}`).toBeGreaterThanOrEqual(end)
+      }
+      await store.close()
+      expect(['EG_STORE_FAILED', 'EG_DISK_FAILED']).toContain(outcome)
+    }
+  })
+
+  it('stops for good at the first failed sync', async () => {
+    const disk = new MemoryDisk()
+    const { store } = await openStore(disk)
+    store.create(id, 0, prelude)
+    await put(store, id, batchOf(1))
+    disk.fail({ operation: 'sync' })
+    const both = [2, 3].map((seed) => codeOf(() => store.append(id, batchOf(seed))))
+    expect(await Promise.all(both)).toEqual(['EG_STORE_FAILED', 'EG_STORE_FAILED'])
+    expect((await store.failed).code).toBe('EG_STORE_FAILED')
+    const syncs = disk.callCount('sync')
+    for (const call of [
+      () => store.append(id, batchOf(4)),
+      () => store.fence(id),
+      () => store.seal(id, 1),
+      () => store.read(id, 0, 1),
+    ]) {
+      expect(await codeOf(call)).toBe('EG_STORE_FAILED')
+    }
+    await store.close()
+    expect(disk.callCount('sync')).toBe(syncs) // H52
+  })
+
+  it('stops for good when a background flush fails, and keeps what was acknowledged', async () => {
+    const disk = new MemoryDisk()
+    const { store } = await openStore(disk, { flushBytes: 1 })
+    store.create(id, 0, prelude)
+    disk.fail({ operation: 'sync', path: 'segments/0000000100000002/0/0000000000.seg' })
+    await put(store, id, batchOf(1))
+    expect((await store.failed).code).toBe('EG_STORE_FAILED')
+    expect(await codeOf(() => store.append(id, batchOf(2)))).toBe('EG_STORE_FAILED')
+    disk.crash()
+    const again = (await openStore(disk)).store
+    expect(again.status(id)?.endOffset).toBe(1)
+  })
+
+  it('acknowledges nothing before the sync that covers it has returned', async () => {
+    const disk = new MemoryDisk()
+    const { store } = await openStore(disk)
+    store.create(id, 0, prelude)
+    const release = disk.hold('sync')
+    let acknowledged = 0
+    const appends = [1, 2, 3].map((seed) => store.append(id, batchOf(seed)).then(() => acknowledged++))
+    await settle()
+    expect(acknowledged).toBe(0)
+    expect(store.status(id)?.endOffset).toBe(0)
+    release()
+    await Promise.all(appends)
+    expect(acknowledged).toBe(3)
+    expect(store.stats().groupCount).toBe(1)
+  })
+
+  it('answers a fence only after the writes under way have ended', async () => {
+    const disk = new MemoryDisk()
+    const { store } = await openStore(disk)
+    store.create(id, 0, prelude)
+    const release = disk.hold('sync')
+    const append = store.append(id, batchOf(1, 5))
+    await settle()
+    let answered = false
+    const fence = store.fence(id).then((answer) => {
+      answered = true
+      return answer
+    })
+    await settle()
+    expect(answered).toBe(false)
+    expect(await codeOf(() => store.append(id, batchOf(2)))).toBe('EG_SEGMENT_SEALED')
+    release()
+    await append
+    expect(await fence).toEqual({ kind: 'end', offset: 5, restarted: false }) // H35a
+  })
+})
+
+describe('a store on a full disk', () => {
+  it('refuses appends above the limit, goes on reading and deleting, and recovers', async () => {
+    const disk = new MemoryDisk({ capacityBytes: 1024 * 1024 })
+    const { store, clock } = await openStore(disk)
+    const other = segmentId(1)
+    store.create(id, 0, prelude)
+    store.create(other, 0, prelude)
+    await put(store, other, batchOf(1, 1, 20_000))
+    await store.seal(other, 1)
+    await put(store, id, batchOf(2))
+    const { usedBytes } = await disk.space()
+    disk.setCapacity(Math.floor(usedBytes * 1.02))
+    clock.advance(1_000)
+    await codeOf(() => store.append(id, batchOf(3))) // begins the look
+    await settle()
+    expect(store.stats().disk).toBe('refuse')
+    expect(await codeOf(() => store.append(id, batchOf(4)))).toBe('EG_DISK_FULL')
+    expect((await store.read(other, 0, 1)).kind).toBe('records')
+    await store.forget(other)
+    disk.setCapacity(1024 * 1024)
+    clock.advance(1_000)
+    await codeOf(() => store.append(id, batchOf(5)))
+    await settle()
+    expect(await codeOf(() => store.append(id, batchOf(6)))).toBe('ok')
+  })
+
+  it('refuses appends while the next journal file cannot be made, and keeps every acknowledged one', async () => {
+    const disk = new MemoryDisk({ capacityBytes: 400 * 1024 })
+    const { store, clock } = await openStore(disk, { diskRefusePercent: 100, flushBytes: 1024 })
+    store.create(id, 0, prelude)
+    let end = 0
+    let refused = ''
+    for (let i = 0; i < 200 && refused === ''; i++) {
+      const code = await codeOf(async () => {
+        end = await put(store, id, batchOf(i, 1, 4000))
+      })
+      if (code !== 'ok') refused = code
+      await settle()
+    }
+    expect(refused).toBe('EG_DISK_FULL')
+    expect((await store.fence(id)).kind).toBe('end')
+    disk.setCapacity(4 * 1024 * 1024)
+    for (let i = 0; i < 5; i++) {
+      clock.advance(1_000)
+      store.create(segmentId(9), 0, prelude)
+      await codeOf(() => store.append(segmentId(9), batchOf(900)))
+      await settle()
+    }
+    expect(await codeOf(() => store.append(segmentId(9), batchOf(901)))).toBe('ok')
+    await store.close()
+    const again = (await openStore(disk)).store
+    expect(again.status(id)?.endOffset).toBe(end)
+    expect((await readAll(again, id)).parts.length).toBe(end)
+  })
+})
+
+describe('a store whose segment files are slow', () => {
+  it('lets appends wait, then refuses, never evicts what is unflushed, and stays inside its memory', async () => {
+    const disk = new MemoryDisk()
+    const { store } = await openStore(disk, { journalFilesMax: 100 })
+    store.create(id, 0, prelude)
+    await put(store, id, batchOf(0, 1, 9000)) // makes the file
+    await settle()
+    const release = disk.hold('sync', 'segments/0000000100000002/0/0000000000.seg')
+    const outcomes: Promise<string>[] = []
+    for (let i = 1; i < 100; i++) outcomes.push(codeOf(() => put(store, id, batchOf(i, 1, 4000))))
+    await settle()
+    const { cachedBytes, unflushedBytes, waitingAppends } = store.stats()
+    expect(waitingAppends).toBeGreaterThan(0)
+    expect(cachedBytes + unflushedBytes).toBeLessThanOrEqual(256 * 1024)
+    release()
+    const codes = await Promise.all(outcomes)
+    expect(new Set(codes)).toEqual(new Set(['ok', 'EG_OVERLOADED']))
+    const accepted = codes.filter((code) => code === 'ok').length
+    expect((await readAll(store, id)).parts.length).toBe(accepted + 1)
+  })
+})
