@@ -244,4 +244,26 @@ describe('the coordinator', () => {
     expect([world.coordinator.plan(world.input()), world.coordinator.plan(world.input())]).toEqual([[], []])
     expect(world.coordinator.problems).toMatchObject([{ kind: 'suspect', place }])
   })
+
+  it('has a bounded number of actions under way, over any number of plans', () => {
+    const world = new World()
+    for (let i = 0; i < 20; i++) apply(world.state, create(`t${i}`, i))
+    world.coordinator = new Coordinator({ ...defaultCoordinatorSettings, inflightActionsMax: 6, planActionsMax: 4 })
+    expect([1, 2, 3].map(() => world.coordinator.plan(world.input()).length)).toEqual([4, 2, 0])
+  })
+
+  it('goes on with a range right after its roll, however many others there are', () => {
+    const world = new World()
+    for (let i = 0; i < 10; i++) apply(world.state, create(`t${i}`, i))
+    world.run()
+    world.coordinator = new Coordinator({ ...defaultCoordinatorSettings, planRangesMax: 1 })
+    world.store.append(id(0, topicNumber(7)), 50)
+    const next = (): readonly Action[] => world.coordinator.plan({ ...world.input(), stored: [] })
+    world.coordinator.attend(topicNumber(7), 0)
+    for (const fence of next()) world.perform(fence)
+    world.coordinator.attend(topicNumber(7), 0)
+    for (const roll of next()) world.perform(roll)
+    const keys = [`seal:${id(0, topicNumber(7))}`, `create:${id(1, topicNumber(7))}`]
+    expect(next().map((action) => action.key)).toEqual(keys)
+  })
 })

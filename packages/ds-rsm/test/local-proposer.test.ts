@@ -199,7 +199,8 @@ describe('trouble', () => {
     const committing = call(create('a', 1))
     await settle()
     const waiting = call(create('b', 2))
-    const late = code(proposer.read(vnode, { freshness: 'linearizable', deadline: 50 }, () => 0))
+    let selected = 0
+    const late = code(proposer.read(vnode, { freshness: 'linearizable', deadline: 50 }, () => selected++))
     clock.advance(50)
     const aborted = code(proposer.propose(vnode, create('c', 3), { deadline: 500, signal: source.signal }))
     clock.advance(50)
@@ -215,7 +216,7 @@ describe('trouble', () => {
     const names = await proposer.read(vnode, { freshness: 'linearizable', deadline: 999 }, ({ state }) => [
       ...state.namesFrom(''),
     ])
-    expect(names).toEqual(['a'])
+    expect([names, selected]).toEqual([['a'], 0])
   })
 
   it('refuses what does not fit the queue', async () => {

@@ -43,7 +43,7 @@ export function reconcileRange(view: CoordinatorView, topic: TopicEntry, range: 
 }
 
 /** A stored segment against what its owner knows of it. */
-export function reconcileStored(view: CoordinatorView, report: SegmentReport): Findings {
+function reconcileStored(view: CoordinatorView, report: SegmentReport): Findings {
   const name = parseSegmentName(report.id)
   switch (classifySegment(view.state, name)) {
     case 'live': {

@@ -24,7 +24,7 @@ export function retention(view: CoordinatorView, topic: TopicEntry): Action[] {
 }
 
 /** P16: since the seal, in vNode time. Neither a producer's timestamps nor a wall clock can make it early. */
-export function isExpired(segment: SegmentRow, retentionMs: number | null, vnodeTime: number): boolean {
+function isExpired(segment: SegmentRow, retentionMs: number | null, vnodeTime: number): boolean {
   if (retentionMs === null || segment.sealedVNodeTime === null) return false
   return vnodeTime - segment.sealedVNodeTime >= retentionMs
 }

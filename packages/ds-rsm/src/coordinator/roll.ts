@@ -30,7 +30,7 @@ export function reconcileActive(view: CoordinatorView, topic: TopicRow, range: R
 }
 
 /** Whether the active segment has to end. */
-export function mustRoll(
+function mustRoll(
   view: CoordinatorView,
   policy: TopicPolicy,
   active: SegmentRow,
@@ -50,7 +50,7 @@ export function mustRoll(
  * H35b: a replica whose broker has restarted since it took its seat is fenced for that segment, whether it has a trace of
  * it or not: it may have forgotten what it promised.
  */
-export function isFencedFromBirth(active: SegmentRow, self: ReplicaSeat): boolean {
+function isFencedFromBirth(active: SegmentRow, self: ReplicaSeat): boolean {
   const seat = active.replicas.find((replica) => replica.brokerId === self.brokerId)
   return seat !== undefined && seat.bootId !== self.bootId
 }

@@ -30,53 +30,53 @@ export function assertInvariants(state: VNodeState): void {
   requestsAreBounded(state)
 }
 
-export function topicLiesInArc(state: VNodeState, { row }: TopicEntry): void {
+function topicLiesInArc(state: VNodeState, { row }: TopicEntry): void {
   invariant(state.ownsName(row.name), "a topic lies in its vNode's arc", { name: row.name })
 }
 
-export function topicIsMinted(state: VNodeState, { row }: TopicEntry): void {
+function topicIsMinted(state: VNodeState, { row }: TopicEntry): void {
   const minted = topicBirth(row.id) === state.id && topicCounter(row.id) < state.vnode.nextTopic
   invariant(minted, 'a topic id is below its counter', { topic: row.id })
 }
 
-export function nameLeadsToTopic(state: VNodeState, topic: TopicEntry): void {
+function nameLeadsToTopic(state: VNodeState, topic: TopicEntry): void {
   invariant(state.topicNamed(topic.row.name) === topic, 'a name leads to its only topic', { topic: topic.row.id })
 }
 
-export function policyIsInBounds({ row }: TopicEntry): void {
+function policyIsInBounds({ row }: TopicEntry): void {
   invariant(policyProblem(row.policy) === undefined, 'a stored policy is complete and in bounds', { topic: row.id })
 }
 
-export function rangesTileKeyspace({ row, ranges }: TopicEntry): void {
+function rangesTileKeyspace({ row, ranges }: TopicEntry): void {
   const pieces = [...ranges.values()].map((range) => ({ first: range.row.keyHashFirst, last: range.row.keyHashLast }))
   invariant(tilesSpace(pieces) && pieces.every(isNode), 'active ranges tile the keyspace exactly', { topic: row.id })
 }
 
-export function rangeIsMinted(topic: TopicEntry, { row }: RangeEntry): void {
+function rangeIsMinted(topic: TopicEntry, { row }: RangeEntry): void {
   invariant(row.range < topic.row.nextRange, 'a range number is below its counter', { range: row.range })
 }
 
-export function exactlyOneActiveSegment({ row, segments }: RangeEntry): void {
+function exactlyOneActiveSegment({ row, segments }: RangeEntry): void {
   const active = [...each(segments)].filter((segment) => segment.state === 'active')
   const last = active.length === 1 && active[0] === segments.active
   invariant(last, 'an active range has exactly one active segment, the last', { topic: row.topic, range: row.range })
 }
 
-export function offsetsAreContinuous({ row, segments }: RangeEntry): void {
+function offsetsAreContinuous({ row, segments }: RangeEntry): void {
   for (let i = 1; i < segments.count; i++) {
     const fits = segments.at(i - 1).endOffset === segments.at(i).startOffset
     invariant(fits, 'a segment starts where the one before it ends', { topic: row.topic, range: row.range, index: i })
   }
 }
 
-export function segmentNumbersAscend({ row, segments }: RangeEntry): void {
+function segmentNumbersAscend({ row, segments }: RangeEntry): void {
   for (let i = 1; i < segments.count; i++) {
     const above = segments.at(i - 1).segment < segments.at(i).segment
     invariant(above, 'segment numbers ascend', { topic: row.topic, range: row.range, index: i })
   }
 }
 
-export function sealedSegmentsAreComplete(state: VNodeState, { segments }: RangeEntry): void {
+function sealedSegmentsAreComplete(state: VNodeState, { segments }: RangeEntry): void {
   for (const segment of each(segments)) {
     const { endOffset, sealedAt, sealedVNodeTime, startOffset, bytes } = segment
     const complete =
@@ -90,13 +90,13 @@ export function sealedSegmentsAreComplete(state: VNodeState, { segments }: Range
   }
 }
 
-export function sealedBytesAddUp({ row, segments }: RangeEntry): void {
+function sealedBytesAddUp({ row, segments }: RangeEntry): void {
   let bytes = 0
   for (const segment of each(segments)) bytes += segment.bytes
   invariant(bytes === segments.sealedBytes, 'sealed bytes add up', { topic: row.topic, range: row.range })
 }
 
-export function namesAscend(state: VNodeState): void {
+function namesAscend(state: VNodeState): void {
   let before: string | undefined
   let count = 0
   for (const name of state.namesFrom('')) {
@@ -107,13 +107,13 @@ export function namesAscend(state: VNodeState): void {
   invariant(count === state.topicCount, 'every topic is listed once', { count, topics: state.topicCount })
 }
 
-export function segmentsAreCounted(state: VNodeState): void {
+function segmentsAreCounted(state: VNodeState): void {
   let count = 0
   for (const topic of state.topics()) for (const range of topic.ranges.values()) count += range.segments.count
   invariant(count === state.segmentCount, 'segments are counted', { count, stated: state.segmentCount })
 }
 
-export function requestsAreBounded(state: VNodeState): void {
+function requestsAreBounded(state: VNodeState): void {
   let next = state.vnode.nextRequest - state.requestCount
   for (const { sequence } of state.requests()) {
     invariant(sequence === next, 'requests are remembered in order, without a gap', { sequence })

@@ -6,7 +6,7 @@ import { invariant } from '@eastguard/kernel'
 // node whose start differs in that one bit: no search, and buddies of different topics align.
 
 /** One more than the largest hash. */
-export const spaceEnd: number = 2 ** 32
+const spaceEnd: number = 2 ** 32
 
 /** Both inclusive, because 2^32 does not fit where 2^32 − 1 does. */
 export interface Piece {
