@@ -4,7 +4,7 @@ import type { Packable } from './packing.ts'
 import type { RangesMode, TopicPolicy } from './policy.ts'
 import type { Replica, ReplicaSeat } from './rows.ts'
 
-// Shapes that rows, commands and preludes have in common. A fixed order of fields; `satisfies` in the tests keeps it whole.
+// Shapes that rows, commands and preludes have in common: a fixed order of fields, each of which a test changes.
 
 export function packPolicy(policy: TopicPolicy): Packable {
   return [
