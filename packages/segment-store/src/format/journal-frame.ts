@@ -1,5 +1,5 @@
 import { crc32 } from '@eastguard/kernel'
-import { batchChecksum, checkBatch } from '@eastguard/record'
+import { batchChecksum, checkBatch, isStampValid } from '@eastguard/record'
 import { type SegmentId, segmentIdFromBytes } from '../segment-id.ts'
 import { getU64, isZero, setU64 } from './little-endian.ts'
 
@@ -29,6 +29,8 @@ export interface FrameHeader {
   /** Distance to the start of the frame before it in this file; 0 for the first. */
   readonly back: number
   readonly segment: SegmentId
+  /** The same, 16 bytes; a view of what was decoded. */
+  readonly segmentBytes: Uint8Array
   /** append: base offset; seal, truncate, suspect: the end; commit: the commit; prelude: start offset; forget: 0. */
   readonly offset: number
   readonly payloadChecksum: number
@@ -95,6 +97,7 @@ export function decodeFrame(
     kind,
     back: view.getUint32(at + 28, true),
     segment: segmentIdFromBytes(bytes, at + 32),
+    segmentBytes: bytes.subarray(at + 32, at + 48),
     offset,
     payloadChecksum: view.getUint32(at + 56, true),
   }
@@ -104,7 +107,7 @@ export function decodeFrame(
 export function isPayloadValid(frame: FrameHeader, payload: Uint8Array): boolean {
   switch (frame.kind) {
     case 'append':
-      return batchChecksum(payload) === frame.payloadChecksum && isBatch(payload)
+      return batchChecksum(payload) === frame.payloadChecksum && isNextBatch(payload, frame)
     case 'prelude':
     case 'suspect':
       return crc32(payload) === frame.payloadChecksum
@@ -116,10 +119,10 @@ export function isPayloadValid(frame: FrameHeader, payload: Uint8Array): boolean
   }
 }
 
-function isBatch(payload: Uint8Array): boolean {
+function isNextBatch(payload: Uint8Array, { segmentBytes, offset }: FrameHeader): boolean {
   try {
-    checkBatch(payload)
-    return true
+    // The producer's checksum does not cover the stamp.
+    return checkBatch(payload).baseOffset === offset && isStampValid(payload, segmentBytes)
   } catch {
     return false // whatever is wrong with it: these are not the bytes that were written
   }

@@ -228,8 +228,9 @@ class Recovery {
     const { frame, at } = item
     if (this.#segments.has(frame.segment)) return // sealed
     const payload = this.#buffer.subarray(at + frameHeaderBytes, at + frame.length)
-    if (frame.segment === anySegment && frame.kind === 'suspect') {
-      this.#lostTraces ??= item.kind === 'frame' ? decodePlace(payload) : place('a spoiled frame')
+    if (frame.segment === anySegment) {
+      const said = item.kind === 'frame' && frame.kind === 'suspect' ? decodePlace(payload) : place('a spoiled frame')
+      this.#lostTraces = frame.kind === 'forget' ? undefined : (this.#lostTraces ?? said)
       return
     }
     const segment = await this.#recoveringSegment(frame.segment)
@@ -251,7 +252,7 @@ class Recovery {
   async #syncNames(): Promise<void> {
     const directories = new Set(['segments', journalDirectory])
     for (const id of new Set([...this.#recovering.keys(), ...this.#summary.keys()])) {
-      if (!this.#segments.has(id)) continue
+      if (this.#segments.get(id)?.file.exists !== true) continue
       const range = segmentDirectory(id)
       directories.add(range).add(range.slice(0, range.lastIndexOf('/')))
     }

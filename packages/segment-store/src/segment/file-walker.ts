@@ -1,25 +1,26 @@
 import type { DiskFile } from '@eastguard/kernel'
-import { batchBaseOffset, batchHeaderBytes, batchRecordCount, isStampValid, peekBatchLength } from '@eastguard/record'
+import { batchBaseOffset, batchHeaderBytes, checkBatch, isStampValid, peekBatchLength } from '@eastguard/record'
 
-/** One batch as it stands in a segment file, not verified beyond its stamp. */
+/** One batch as it stands in a segment file; its stamp is valid. */
 export interface WalkedBatch {
   /** A view of a buffer that nobody writes again. */
   readonly bytes: Uint8Array
   readonly baseOffset: number
-  readonly endOffset: number
+  /** Undefined: its checksum does not hold, so nobody knows how many records it had. */
+  readonly endOffset: number | undefined
   readonly position: number
 }
 
 /**
- * Steps from batch to batch through a part of a segment file. The stamp proves length and offset of each (so a batch
- * with a bad body can be stepped over); the body is proved by whoever serves it.
+ * Steps from batch to batch through a part of a segment file, verifying each. The stamp proves length and base offset,
+ * so that a batch with a bad body can be stepped over.
  */
 export class FileWalker {
   readonly #file: DiskFile
   readonly #segment: Uint8Array
   readonly #end: number
   #position: number
-  #offset: number
+  #offset: number | undefined
   #chunk = new Uint8Array(0)
   #chunkAt: number
 
@@ -60,7 +61,7 @@ export class FileWalker {
     const walked = {
       bytes: batch,
       baseOffset,
-      endOffset: baseOffset + batchRecordCount(batch),
+      endOffset: endOf(batch),
       position: this.#position,
     }
     this.#position += batch.length
@@ -78,6 +79,15 @@ export class FileWalker {
     this.#chunk = chunk.subarray(0, read)
     this.#chunkAt = this.#position
     return read < count ? undefined : chunk.subarray(0, count)
+  }
+}
+
+function endOf(batch: Uint8Array): number | undefined {
+  try {
+    const { baseOffset, recordCount } = checkBatch(batch)
+    return baseOffset + recordCount
+  } catch {
+    return undefined // the caller says where
   }
 }
 

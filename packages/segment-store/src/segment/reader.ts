@@ -1,5 +1,5 @@
 import { isEastGuardError } from '@eastguard/kernel'
-import { batchMaxTimestamp, checkBatch } from '@eastguard/record'
+import { batchMaxTimestamp } from '@eastguard/record'
 import type { Place, ReadAnswer } from '../answers.ts'
 import type { Offset } from '../segment-id.ts'
 import { FileWalker } from './file-walker.ts'
@@ -90,22 +90,23 @@ export class Reader {
     const walker = await this.#walkerAt(segment, handle, from)
     const parts: Uint8Array[] = []
     let [bytes, firstOffset, endOffset] = [0, from, from]
+    let bad: Place | undefined // a batch whose body is bad, and whether it holds `from` only the next one tells
     for (;;) {
       const ahead = Math.max(Math.min(bytesMax - bytes, 4 * 1024 * 1024), indexStrideBytes)
-      const place = {
-        file: segment.file.path,
-        position: walker.position,
-        reason: 'no batch of this segment stands here',
-      }
+      const { position } = walker
+      const place = (reason: string): Place => ({ file: segment.file.path, position, reason })
       const batch = await walker.next(ahead)
-      if (batch === undefined) break
-      if (batch === 'damaged') return parts.length > 0 ? records() : damaged(segment, place)
+      if (batch === 'damaged') bad ??= place('no batch of this segment stands here')
+      if (batch === undefined || batch === 'damaged') break
+      if (bad !== undefined && batch.baseOffset > from) break
+      if (batch.endOffset === undefined) {
+        bad = place('the checksum of the batch does not hold')
+        if (parts.length > 0) break
+        continue
+      }
+      bad = undefined
       if (batch.endOffset <= from) continue
       if (batch.endOffset > end || (parts.length > 0 && bytes + batch.bytes.length > bytesMax)) break
-      if (!isWhole(batch.bytes)) {
-        if (parts.length > 0) return records()
-        return damaged(segment, { ...place, reason: 'the checksum of the batch does not hold' })
-      }
       if (parts.length === 0) firstOffset = batch.baseOffset
       parts.push(batch.bytes)
       bytes += batch.bytes.length
@@ -113,11 +114,8 @@ export class Reader {
       handle.hint = { offset: endOffset, position: walker.position, maxTimestampBefore: 0 }
       if (bytes >= bytesMax) break
     }
-    return parts.length > 0 ? records() : { kind: 'end', offset: end, sealed: false }
-
-    function records(): ReadAnswer {
-      return { kind: 'records', parts, firstOffset, endOffset }
-    }
+    if (parts.length > 0) return { kind: 'records', parts, firstOffset, endOffset }
+    return bad === undefined ? { kind: 'end', offset: end, sealed: false } : damaged(segment, bad)
   }
 
   async #walkerAt(segment: Segment, handle: ReadHandle, from: Offset): Promise<FileWalker> {
@@ -138,22 +136,13 @@ export class Reader {
       while (offset < end) {
         const batch = await walker.next(indexStrideBytes * 4)
         if (batch === undefined) return undefined
-        if (batch === 'damaged' || !isWhole(batch.bytes)) return offset
+        if (batch === 'damaged' || batch.endOffset === undefined) return offset
         if (batch.endOffset > end) return undefined
         if (batchMaxTimestamp(batch.bytes) >= time) return batch.baseOffset
         offset = batch.endOffset
       }
       return undefined
     })
-  }
-}
-
-function isWhole(batch: Uint8Array): boolean {
-  try {
-    checkBatch(batch)
-    return true
-  } catch {
-    return false // the caller says where
   }
 }
 

@@ -176,7 +176,7 @@ export class SegmentChanges {
       let offset = start.offset
       while (offset < end) {
         const batch = await walker.next(65_536)
-        if (batch === undefined || batch === 'damaged') break
+        if (batch === undefined || batch === 'damaged' || batch.endOffset === undefined) break
         offset = batch.endOffset
       }
       return offset

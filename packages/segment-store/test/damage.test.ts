@@ -1,0 +1,202 @@
+import type { Disk } from '@eastguard/kernel'
+import { MemoryDisk } from '@eastguard/kernel/testing'
+import { describe, expect, it } from 'vitest'
+import type { SegmentId, SegmentStore } from '../src/index.ts'
+import { batchOf, digest, openStore, prelude, put, readAll, segmentId } from './support.ts'
+
+const id = segmentId(0)
+const path = 'segments/0000000100000002/0/0000000000.seg'
+const settings = { journalFileBytes: 32 * 1024, groupBytesMax: 8192 }
+
+interface Image {
+  readonly directories: readonly string[]
+  readonly files: ReadonlyMap<string, Uint8Array>
+}
+
+async function imageOf(disk: Disk, path = ''): Promise<Image> {
+  const [directories, files]: [string[], Map<string, Uint8Array>] = [[], new Map()]
+  for (const { name, directory } of await disk.list(path)) {
+    const inner = path === '' ? name : `${path}/${name}`
+    if (directory) {
+      const image = await imageOf(disk, inner)
+      directories.push(inner, ...image.directories)
+      for (const [file, bytes] of image.files) files.set(file, bytes)
+    } else {
+      const file = await disk.open(inner, 'read')
+      const bytes = new Uint8Array(await file.size())
+      await file.read(0, bytes)
+      files.set(inner, bytes)
+    }
+  }
+  return { directories, files }
+}
+
+/** A disk with the image's files, one of them changed. */
+async function diskOf(image: Image, changed: string, change: (bytes: Uint8Array) => Uint8Array): Promise<MemoryDisk> {
+  const disk = new MemoryDisk()
+  for (const directory of image.directories) await disk.makeDirectory(directory)
+  for (const [name, bytes] of image.files) {
+    const file = await disk.open(name, 'create')
+    await file.write(0, [name === changed ? change(bytes.slice()) : bytes])
+    await file.sync()
+    await disk.syncDirectory(name.slice(0, name.lastIndexOf('/')))
+  }
+  return disk
+}
+
+function flip(at: number): (bytes: Uint8Array) => Uint8Array {
+  return (bytes) => {
+    bytes[at] = (bytes[at] ?? 0) ^ 0x40
+    return bytes
+  }
+}
+
+/** Reads from every batch's start: what is served is what was appended, and damage is said with its place. */
+async function readEach(store: SegmentStore, batches: readonly Uint8Array[], end: number): Promise<boolean> {
+  let damaged = false
+  for (let offset = 0; offset < end; offset++) {
+    const answer = await store.read(id, offset, 1)
+    if (answer.kind === 'records') {
+      expect(digest(answer.parts)).toBe(digest(batches.slice(answer.firstOffset, answer.endOffset)))
+    } else {
+      expect(answer.kind, JSON.stringify([offset, store.status(id)])).toBe('damaged')
+      if (answer.kind === 'damaged') expect(answer.place.file).toBe(path)
+      damaged = true
+    }
+  }
+  return damaged
+}
+
+async function prepared(
+  finish: (store: SegmentStore) => Promise<void>,
+): Promise<{ image: Image; batches: Uint8Array[] }> {
+  const disk = new MemoryDisk()
+  const { store } = await openStore(disk, settings)
+  store.create(id, 0, prelude)
+  const batches = Array.from({ length: 8 }, (_, i) => batchOf(i, 1, 150))
+  for (const batch of batches) await put(store, id, batch)
+  await finish(store)
+  return { image: await imageOf(disk), batches }
+}
+
+/** Two clean restarts later the journal knows nothing of what is in the file. */
+async function forgottenByJournal(image: Image): Promise<Image> {
+  const disk = await diskOf(image, '', (bytes) => bytes)
+  for (let i = 0; i < 2; i++) await (await openStore(disk, settings)).store.close()
+  return await imageOf(disk)
+}
+
+describe('a byte that flips', () => {
+  it('in a sealed file is reported with its place, never served, never the end', async () => {
+    const { image, batches } = await prepared(async (store) => {
+      await store.seal(id, 8)
+      await store.close()
+    })
+    const old = await forgottenByJournal(image)
+    const length = old.files.get(path)?.length ?? 0
+    for (let at = 0; at < length; at += inHeader(at, length) ? 1 : 11) {
+      const { store } = await openStore(await diskOf(old, path, flip(at)), settings)
+      const damagedReads = await readEach(store, batches, 8)
+      const { damage, state, endOffset } = store.status(id) ?? {}
+      expect(damage?.file, `byte ${at}`).toBe(path)
+      expect(state === 'damaged' || endOffset === 8, `byte ${at}`).toBe(true)
+      const fence = await store.fence(id)
+      expect(fence.kind === 'suspect' || (fence.kind === 'end' && fence.offset === 8), `byte ${at}`).toBe(true)
+      // Header, index and prelude are not needed to serve what verifies.
+      if (state === 'sealed' && at < 67) expect(damagedReads).toBe(false)
+    }
+  })
+
+  it('in an unsealed file makes a suspect, never a shorter end', async () => {
+    const { image, batches } = await prepared((store) => store.close())
+    const old = await forgottenByJournal(image)
+    const length = old.files.get(path)?.length ?? 0
+    for (let at = 0; at < length; at += inHeader(at, length) ? 1 : 11) {
+      const disk = await diskOf(old, path, flip(at))
+      for (let time = 0; time < (at % 50 === 0 ? 2 : 1); time++) {
+        const { store } = await openStore(disk, settings)
+        expect((await store.fence(id)).kind, `byte ${at}`).toBe('suspect')
+        await readEach(store, batches, 8)
+        await store.close()
+      }
+    }
+  })
+
+  it('in the journal is repaired from the file, makes a suspect, or lies in the last group', async () => {
+    const { image } = await prepared(async () => {})
+    const journal = 'journal/0000000001.jnl'
+    const bytes = image.files.get(journal) ?? new Uint8Array(0)
+    const lastGroup = lastGroupAt(bytes)
+    for (let at = 0; at < lastGroup + 4096; at += at % 4096 < 600 ? 11 : 997) {
+      const disk = await diskOf(image, journal, flip(at))
+      const answers: unknown[] = []
+      for (let time = 0; time < 2; time++) {
+        const { store } = await openStore(disk, settings)
+        const answer = await store.fence(id)
+        answers.push(answer)
+        if (at >= lastGroup) continue
+        expect(answer.kind === 'suspect' || (answer.kind === 'end' && answer.offset === 8), `byte ${at}`).toBe(true)
+      }
+      // Recovery twice is recovery once.
+      expect(answers[1]).toEqual(answers[0])
+    }
+  })
+})
+
+describe('a file that is cut', () => {
+  it('unsealed, makes a suspect wherever the commit is lost', async () => {
+    const { image, batches } = await prepared((store) => store.close())
+    const old = await forgottenByJournal(image)
+    const length = old.files.get(path)?.length ?? 0
+    for (let at = 0; at < length; at += 7) {
+      const { store } = await openStore(await diskOf(old, path, (bytes) => bytes.slice(0, at)), settings)
+      expect((await store.fence(id)).kind, `cut at ${at}`).toBe('suspect')
+      await readEach(store, batches, 8)
+    }
+  })
+
+  it('sealed, is damaged', async () => {
+    const { image, batches } = await prepared(async (store) => {
+      await store.seal(id, 8)
+      await store.close()
+    })
+    const old = await forgottenByJournal(image)
+    const length = old.files.get(path)?.length ?? 0
+    for (let at = 0; at < length; at += 7) {
+      const { store } = await openStore(await diskOf(old, path, (bytes) => bytes.slice(0, at)), settings)
+      const state = store.status(id)?.state
+      // Cut between two batches, it is a shorter unsealed file to everybody: the metadata knows that it was sealed.
+      if (state !== 'fenced') expect(state).toBe('damaged')
+      for (const part of (await readAll(store, id)).parts)
+        expect(batches.some((b) => digest([b]) === digest([part]))).toBe(true)
+    }
+  })
+})
+
+describe('after rot that lost frames', () => {
+  it('no segment without trace is called empty, until a clean stop without damage', async () => {
+    const { image } = await prepared(async () => {})
+    const disk = await diskOf(image, 'journal/0000000001.jnl', flip(4096 + 4))
+    const stranger: SegmentId = segmentId(77)
+    const first = (await openStore(disk, settings)).store
+    expect((await first.fence(stranger)).kind).toBe('suspect')
+    const second = (await openStore(disk, settings)).store // the first one crashed
+    expect((await second.fence(stranger)).kind).toBe('suspect')
+    await second.forget(id)
+    await second.close()
+    const third = (await openStore(disk, settings)).store
+    expect((await third.fence(stranger)).kind).toBe('noTrace')
+  })
+})
+
+/** Every byte of header, prelude, first batch's header, index and trailer. */
+function inHeader(at: number, length: number): boolean {
+  return at < 64 + 3 + 72 || at >= length - 96 - 24
+}
+
+function lastGroupAt(bytes: Uint8Array): number {
+  let last = 4096
+  for (let at = 4096; at < bytes.length; at += 4096)
+    if (bytes.subarray(at, at + 64).some((byte) => byte !== 0)) last = at
+  return last
+}
