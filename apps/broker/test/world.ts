@@ -1,5 +1,5 @@
 import { connectWith, type EastGuard } from '@eastguard/client'
-import { SeededRandom, silentLogger, silentMeter } from '@eastguard/kernel'
+import { type Network, SeededRandom, silentLogger, silentMeter } from '@eastguard/kernel'
 import { MemoryDisk, MemoryGroupStorage, MemoryNetwork } from '@eastguard/kernel/testing'
 import { gzipCodec, NodeClock } from '@eastguard/node'
 import { type Broker, type BrokerComponents, composeBroker } from '../src/compose.ts'
@@ -32,9 +32,9 @@ export class World implements AsyncDisposable {
     return world
   }
 
-  async start(flags: { readonly [key: string]: unknown } = {}): Promise<Broker> {
+  async start(flags: { readonly [key: string]: unknown } = {}, network: Network = this.network): Promise<Broker> {
     const { settings } = loadSettings({ flags: { ...smallSettings, ...flags }, environment: {} })
-    this.broker = await composeBroker(settings, this.components())
+    this.broker = await composeBroker(settings, { ...this.components(), network })
     return this.broker
   }
 

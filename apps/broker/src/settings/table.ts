@@ -92,7 +92,7 @@ export const settingTable: { readonly [Key in SettingKey]: Setting<BrokerSetting
     'Size of one journal file; written in advance, at least three exist.',
   ),
   metadataBytesMax: bytes(
-    16 * MiB,
+    4 * MiB,
     1024 * GiB,
     4 * GiB,
     'Most bytes that metadata may take; address space, not memory.',
