@@ -5,7 +5,7 @@ import { z } from 'zod'
 // and once at each start, because everything that a restart invalidates carries the boot id (H3).
 
 /** Raised whenever the data folder changes incompatibly. Before the first release another format is refused, not migrated. */
-export const dataFormat = 1
+const dataFormat = 1
 
 const fileName = 'broker.json'
 

@@ -1,6 +1,6 @@
 import { AbortSource } from '@eastguard/kernel'
+import { parseBrokerId, parseRequestId, type RequestId, type TopicId, type VNodeId } from '../src/ids.ts'
 import type { Applied, Proposer } from '../src/ports.ts'
-import { type RequestId, type TopicId, type VNodeId, parseBrokerId, parseRequestId } from '../src/ids.ts'
 import type { CreateTopic } from '../src/vnode/command.ts'
 import type { CommandResult } from '../src/vnode/outcome.ts'
 import { rejectsWith, same } from './check.ts'

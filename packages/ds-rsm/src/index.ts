@@ -46,7 +46,10 @@ export {
   topicBirth,
   type VNodeId,
 } from './ids.ts'
-export type { Applied, Proposer, ProposeOptions, ReadOptions, VNodeDirectory, VNodeRead } from './ports.ts'
+export type { Applied, ProposeOptions, Proposer, ReadOptions, VNodeDirectory, VNodeRead } from './ports.ts'
+export { apply } from './vnode/apply.ts'
+export { requestCountMax } from './vnode/apply-topic.ts'
+export { classifySegment, classifyTopic, type Standing } from './vnode/classify.ts'
 export type {
   AdvanceTime,
   AlterTopic,
@@ -56,6 +59,10 @@ export type {
   RollSegment,
   TrimRange,
 } from './vnode/command.ts'
+export { decodeCommand, encodeCommand } from './vnode/command-codec.ts'
+export type { Decision } from './vnode/decision.ts'
+export { assertInvariants, ForwardInvariants } from './vnode/invariants.ts'
+export { buddyOf, equalPieces, halves, type Piece, tilesSpace } from './vnode/keyspace.ts'
 export type { AppliedResult, CommandResult, Refusal } from './vnode/outcome.ts'
 export {
   fixedRangeCountMax,
@@ -65,24 +72,6 @@ export {
   type TopicPolicy,
   topicNameProblem,
 } from './vnode/policy.ts'
-export type {
-  RangeRow,
-  Replica,
-  ReplicaList,
-  ReplicaSeat,
-  RequestRow,
-  RowWrite,
-  SegmentRow,
-  TopicRow,
-  VNodeRow,
-} from './vnode/rows.ts'
-export { type RangeEntry, type TopicEntry, topicNameHash, VNodeState } from './vnode/state.ts'
-export { apply } from './vnode/apply.ts'
-export { requestCountMax } from './vnode/apply-topic.ts'
-export { classifySegment, classifyTopic, type Standing } from './vnode/classify.ts'
-export { decodeCommand, encodeCommand } from './vnode/command-codec.ts'
-export type { Decision } from './vnode/decision.ts'
-export { buddyOf, equalPieces, halves, type Piece, tilesSpace } from './vnode/keyspace.ts'
 export {
   describeRange,
   describeTopic,
@@ -99,6 +88,17 @@ export {
   type TopicPage,
   type TopicSummary,
 } from './vnode/query.ts'
+export type {
+  RangeRow,
+  Replica,
+  ReplicaList,
+  ReplicaSeat,
+  RequestRow,
+  RowWrite,
+  SegmentRow,
+  TopicRow,
+  VNodeRow,
+} from './vnode/rows.ts'
 export type { SegmentList } from './vnode/segment-list.ts'
 export { exportRows, importRows, type StoredRow } from './vnode/snapshot.ts'
-export { assertInvariants, ForwardInvariants } from './vnode/invariants.ts'
+export { type RangeEntry, type TopicEntry, topicNameHash, VNodeState } from './vnode/state.ts'

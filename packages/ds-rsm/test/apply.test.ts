@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest'
 import {
   apply,
   assertInvariants,
+  type Command,
   classifySegment,
   classifyTopic,
-  type Command,
   requestCountMax,
   topicNameHash,
 } from '../src/index.ts'

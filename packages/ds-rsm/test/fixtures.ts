@@ -1,8 +1,8 @@
 import {
+  apply,
   type Command,
   type CommandResult,
   type CreateTopic,
-  apply,
   formatTopicId,
   listSegments,
   parseBrokerId,

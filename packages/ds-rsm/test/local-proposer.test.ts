@@ -1,4 +1,4 @@
-import { isEastGuardError, silentLogger, AbortSource, type GroupStorage, type StorageWrite } from '@eastguard/kernel'
+import { AbortSource, type GroupStorage, isEastGuardError, type StorageWrite, silentLogger } from '@eastguard/kernel'
 import { MemoryClock, MemoryGroupStorage } from '@eastguard/kernel/testing'
 import { afterEach, describe, expect, it } from 'vitest'
 import {

@@ -2,7 +2,7 @@ import { batchHeaderBytes } from './batch-limits.ts'
 import { type ColumnWidth, columnDescriptorBytes, columnWidth, writeDescriptor } from './column.ts'
 
 /** The columns in their order. */
-export const column = { timestamp: 0, key: 1, headers: 2, value: 3 } as const
+const column = { timestamp: 0, key: 1, headers: 2, value: 3 } as const
 
 type LengthColumn = 1 | 2 | 3
 

@@ -13,7 +13,7 @@ const nameBytesMax = 0xffff
 const headerCountMax = 0xffff
 
 /** What a record without headers has. */
-export const noHeaders: readonly RecordHeader[] = Object.freeze([])
+const noHeaders: readonly RecordHeader[] = Object.freeze([])
 
 /**
  * Encodes the names of one record's headers and measures its block.

@@ -83,7 +83,7 @@ function checkTogether(settings: BrokerSettings): void {
   if (complaints.length > 0) throw invalidSetting(complaints)
 }
 
-export function isLoopback(host: string): boolean {
+function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || host.startsWith('127.')
 }
 

@@ -122,7 +122,7 @@ export class RangeCursor {
 }
 
 /** P4: the next batch begins at or before the next record; what lies before it is skipped, nothing is left out. */
-export function continues(baseOffset: number, next: number): boolean {
+function continues(baseOffset: number, next: number): boolean {
   return baseOffset <= next
 }
 

@@ -9,16 +9,16 @@ import {
   throwIfAborted,
 } from '@eastguard/kernel'
 import type { VNodeId } from '../ids.ts'
-import type { Applied, Proposer, ProposeOptions, ReadOptions, VNodeDirectory, VNodeRead } from '../ports.ts'
+import type { Applied, ProposeOptions, Proposer, ReadOptions, VNodeDirectory, VNodeRead } from '../ports.ts'
 import { apply } from '../vnode/apply.ts'
-import { decodeCommand, encodeCommand } from '../vnode/command-codec.ts'
 import type { Command } from '../vnode/command.ts'
+import { decodeCommand, encodeCommand } from '../vnode/command-codec.ts'
 import type { CommandResult } from '../vnode/outcome.ts'
 import { HostedVNode } from './hosted-vnode.ts'
-import { outcomeUnknown, Proposal, timedOut } from './proposal.ts'
 import { PendingReads } from './pending-reads.ts'
-import { indexWrite, loadVNode, storageWrites, storedVNodes } from './vnode-storage.ts'
+import { outcomeUnknown, Proposal, timedOut } from './proposal.ts'
 import { TimeKeeper } from './time-keeper.ts'
+import { indexWrite, loadVNode, storageWrites, storedVNodes } from './vnode-storage.ts'
 
 /** Numbers that an operator may move. */
 export interface LocalProposerSettings {

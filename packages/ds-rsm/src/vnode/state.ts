@@ -1,7 +1,7 @@
 import { encodeUtf8, invariant, murmur3 } from '@eastguard/kernel'
 import type { RequestId, TopicId, VNodeId } from '../ids.ts'
-import type { RangeRow, RequestRow, RowWrite, SegmentRow, TopicRow, VNodeRow } from './rows.ts'
 import { ReplicaLists } from './replica-lists.ts'
+import type { RangeRow, RequestRow, RowWrite, SegmentRow, TopicRow, VNodeRow } from './rows.ts'
 import { SegmentList } from './segment-list.ts'
 import { SortedNames } from './sorted-names.ts'
 

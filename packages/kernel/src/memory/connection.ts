@@ -1,5 +1,5 @@
-import { joinBytes } from '../join-bytes.ts'
 import { invariant } from '../invariant.ts'
+import { joinBytes } from '../join-bytes.ts'
 import type { Address, Clock, Connection, ConnectionHandler, Timer } from '../ports.ts'
 
 /** `drained` is due when more than this was buffered and less than half of it is left. */
