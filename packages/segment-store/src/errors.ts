@@ -81,7 +81,7 @@ export function foreignDirectory(file: string): EastGuardError {
 
 export function newerFormat(file: string, what: string): EastGuardError {
   return new EastGuardError({
-    code: 'EG_DATA_DIR_NEWER',
+    code: 'EG_DATA_DIR_FORMAT',
     remedy: 'give-up',
     message: `${file} was written by a newer release (${what}); start that one`,
     facts: { file },

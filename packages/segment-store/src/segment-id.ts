@@ -17,13 +17,13 @@ export const segmentIdBytesLength = 16
 
 const pattern = /^([0-9a-f]{16})-(0|[1-9][0-9]{0,9})-(0|[1-9][0-9]{0,9})$/
 
-/** @throws EG_SEGMENT_ID_MALFORMED (fix-call) */
+/** @throws EG_ID_INVALID (fix-call) */
 export function parseSegmentId(text: string): SegmentId {
   splitSegmentId(text)
   return text as SegmentId // the only place, with the mint below, that gives the brand
 }
 
-/** @throws EG_SEGMENT_ID_MALFORMED (fix-call) */
+/** @throws EG_ID_INVALID (fix-call) */
 export function splitSegmentId(text: string): SegmentIdParts {
   const match = pattern.exec(text)
   const [, topic, range, segment] = match ?? []
@@ -79,7 +79,7 @@ export function segmentIdFromPath(topic: string, range: string, file: string): S
 
 function malformed(text: string): EastGuardError {
   return new EastGuardError({
-    code: 'EG_SEGMENT_ID_MALFORMED',
+    code: 'EG_ID_INVALID',
     remedy: 'fix-call',
     message: `'${text}' is not a segment id: expected <16 hex digits>-<range>-<segment>`,
     facts: { id: text },

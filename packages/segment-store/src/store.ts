@@ -127,7 +127,7 @@ export class SegmentStore implements AsyncDisposable {
 
   /**
    * Recovers what an earlier process left, and opens. Exactly one store may have a directory open: lock it.
-   * @throws EG_DATA_DIR_FOREIGN (fix-call), EG_DATA_DIR_NEWER (give-up), EG_SETTING_INVALID (fix-call), EG_DISK_*
+   * @throws EG_DATA_DIR_FOREIGN (fix-call), EG_DATA_DIR_FORMAT (give-up), EG_SETTING_INVALID (fix-call), EG_DISK_*
    */
   static open(settings: StoreSettings, components: StoreComponents): Promise<SegmentStore> {
     return SegmentStore.openWithRules(settings, components, storeRules)

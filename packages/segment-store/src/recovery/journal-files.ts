@@ -46,7 +46,7 @@ interface Candidate {
 /**
  * Looks at every file in `journal/`. Files are released oldest first, so what lies in front of a gap was needed by
  * nobody.
- * @throws EG_DATA_DIR_FOREIGN, EG_DATA_DIR_NEWER, EG_DISK_*
+ * @throws EG_DATA_DIR_FOREIGN, EG_DATA_DIR_FORMAT, EG_DISK_*
  */
 export async function takeJournalInventory(
   disk: Disk,

@@ -24,7 +24,7 @@ export interface FoundSegmentFile {
   readonly trailer: SegmentTrailer | undefined
 }
 
-/** Header and trailer of every segment file. @throws EG_DATA_DIR_NEWER, EG_DISK_* */
+/** Header and trailer of every segment file. @throws EG_DATA_DIR_FORMAT, EG_DISK_* */
 export async function findSegmentFiles(disk: Disk, holds: TrailerHolds): Promise<readonly FoundSegmentFile[]> {
   const ids: SegmentId[] = []
   for (const topic of await directoriesIn(disk, 'segments')) {
