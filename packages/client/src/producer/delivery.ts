@@ -10,10 +10,9 @@ import type { BatchReceipt, Receipt, Receipts } from './receipt.ts'
  */
 export type Resolve = (outcome: Receipt | PromiseLike<Receipt>) => void
 
-/** Shared by all records of a batch, and settled nowhere else: a promise that takes it as its outcome rejects. */
-export function rejection(error: Error): PromiseLike<Receipt> {
-  // oxlint-disable-next-line unicorn/no-thenable
-  return { then: (_resolved, rejected) => Promise.reject(error).then(null, rejected) }
+/** To be given to a `Resolve` at once: the promise that takes it as its outcome rejects, and so it never floats. */
+export function rejection(error: Error): Promise<Receipt> {
+  return Promise.reject(error)
 }
 
 /** Who waits for the outcome of a record. Each record has exactly one outcome. */
