@@ -37,7 +37,6 @@ export const exitCodeOfError: { readonly [Code in ErrorCode]: ExitCode } = {
   EG_OVERLOADED: exitCode.unreachable,
   EG_INTERNAL: exitCode.failed,
   EG_ID_INVALID: exitCode.usage,
-  EG_SEGMENT_ID_MALFORMED: exitCode.usage,
 
   EG_TOPIC_NOT_FOUND: exitCode.notFound,
   EG_TOPIC_EXISTS: exitCode.conflict,
@@ -81,7 +80,6 @@ export const exitCodeOfError: { readonly [Code in ErrorCode]: ExitCode } = {
   EG_NO_CLUSTER: exitCode.notFound,
   EG_STORAGE_FAILED: exitCode.failed,
   EG_STORE_CLOSED: exitCode.failed,
-  EG_DATA_DIR_NEWER: exitCode.notAllowed,
   EG_CLUSTER_EXISTS: exitCode.conflict,
   EG_UNKNOWN_COMMAND: exitCode.failed,
 
@@ -89,7 +87,6 @@ export const exitCodeOfError: { readonly [Code in ErrorCode]: ExitCode } = {
   EG_SHUTTING_DOWN: exitCode.unreachable,
   EG_ADDRESS_IN_USE: exitCode.conflict,
   EG_ADDRESS_UNAVAILABLE: exitCode.usage,
-  EG_SETTINGS_INVALID: exitCode.usage,
   EG_SETTING_INVALID: exitCode.usage,
 }
 

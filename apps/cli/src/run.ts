@@ -35,7 +35,7 @@ export async function runCli(host: CliHost): Promise<number> {
 type Act = (row: CommandRow, command: Command, input: (string | readonly string[] | undefined)[]) => Promise<void>
 
 /** The whole grammar, from the table. Options that are dear to know are added when their command has been named. */
-export function buildProgram(host: CliHost, json: boolean, act: Act): Command {
+function buildProgram(host: CliHost, json: boolean, act: Act): Command {
   const root = configured(new Command('eastguard'), host, json)
     .description('EastGuard: run a broker, manage topics, produce and consume.')
     .helpCommand('help [command...]', 'help for a command')

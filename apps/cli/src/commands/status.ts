@@ -40,6 +40,12 @@ function pairsOf(status: StatusJson): (readonly [string, string])[] {
     ['disk', `${disk.state}: ${full} % full, ${printSize(disk.availableBytes)} free`],
     ['topics', printCount(status.topics)],
     ['connections', printCount(status.connections)],
-    ...Object.entries(status.store).map(([name, value]) => [`store ${name}`, printCount(value)] as const),
+    ...Object.entries(status.store).map(storePair),
   ]
+}
+
+/** `unflushedBytes` → `unflushed bytes`. */
+function storePair([name, value]: [string, number]): readonly [string, string] {
+  const words = name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
+  return [words, name.endsWith('Bytes') ? printSize(value) : printCount(value)]
 }

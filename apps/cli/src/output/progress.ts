@@ -37,8 +37,8 @@ export async function showProgress(
       const share = Math.min(params.value / total, 1)
       const filled = Math.round(share * 24)
       const drawn = `${'█'.repeat(filled)}${'░'.repeat(24 - filled)}`
-      const leftMs = share === 0 ? undefined : (elapsedMs * (1 - share)) / share
-      const left = leftMs === undefined ? '' : ` · ${printDuration(Math.ceil(leftMs / 1_000) * 1_000)} left`
+      const leftMs = share === 0 ? 0 : (elapsedMs * (1 - share)) / share
+      const left = leftMs === 0 ? '' : ` · ${printDuration(Math.ceil(leftMs / 1_000) * 1_000)} left`
       return `${drawn} ${Math.floor(share * 100)} % of ${print(total)} · ${rate}${left}`
     },
   })

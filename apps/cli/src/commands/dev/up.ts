@@ -7,6 +7,7 @@ import { CommandFailure, type ExitCode, exitCode } from '../../exit-code.ts'
 import { invalidArgument } from '../../options.ts'
 import { writeJsonLine } from '../../output/json-line.ts'
 
+/** Where commands look for a broker without `--server`. */
 const defaultPort = 2921
 
 export async function run(context: CommandContext, input: CommandInput): Promise<ExitCode> {
@@ -30,15 +31,10 @@ export async function run(context: CommandContext, input: CommandInput): Promise
     await writeJsonLine(host, status)
     return exitCode.done
   }
-  const port = status.brokers[0]?.ports.client ?? defaultPort
-  const said = runs
-    ? 'runs already'
-    : port === defaultPort
-      ? 'serves'
-      : `serves, on port ${port} since ${defaultPort} is busy or another was used before`
-  const flag = port === defaultPort ? '' : ` --server localhost:${port}`
-  await host.stdout.write(
-    `the broker ${said}\n${await devStatusTable(host, status, globals)}\nnext: eastguard topic create first${flag}\n`,
-  )
+  const port = status.brokers[0]?.ports.client
+  const flag = port === undefined || port === defaultPort ? '' : ` --server localhost:${port}`
+  await host.stdout.write(`the broker ${runs ? 'runs already' : 'serves'}\n\n`)
+  await host.stdout.write(await devStatusTable(host, status, globals))
+  await host.stdout.write(`\nnext: eastguard topic create first${flag}\n`)
   return exitCode.done
 }
