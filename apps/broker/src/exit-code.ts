@@ -2,7 +2,7 @@ import { isEastGuardError } from '@eastguard/kernel'
 
 // What `eastguard-broker` and `eastguard start` end with; the numbers are those of the whole command line tool.
 const exitCodes: { readonly [code: string]: number } = {
-  EG_SETTINGS_INVALID: 2,
+  EG_SETTING_INVALID: 2,
   EG_NO_CLUSTER: 3,
   EG_ADDRESS_IN_USE: 4,
   EG_CLUSTER_EXISTS: 4,

@@ -91,7 +91,7 @@ async function readConfig(path: string, host: BrokerHost): Promise<string> {
     return await host.readText(path)
   } catch (cause) {
     const message = `cannot read the settings file ${path}: ${describe(cause)}`
-    throw new EastGuardError({ code: 'EG_SETTINGS_INVALID', remedy: 'fix-call', message, cause })
+    throw new EastGuardError({ code: 'EG_SETTING_INVALID', remedy: 'fix-call', message, cause })
   }
 }
 

@@ -10,7 +10,7 @@ const complaint = (inputs: Partial<SettingInputs>): string => {
   try {
     load(inputs)
   } catch (error) {
-    if (isEastGuardError(error, 'EG_SETTINGS_INVALID')) return error.message
+    if (isEastGuardError(error, 'EG_SETTING_INVALID')) return error.message
     throw error
   }
   return 'accepted'

@@ -50,7 +50,6 @@ export const errorTable = {
   EG_OVERLOADED: { number: 206, remedy: 'retry', meaning: 'a bounded queue is full; nothing happened' },
   EG_INTERNAL: { number: 207, remedy: 'give-up', meaning: 'a bug: the log of the broker has more' },
   EG_ID_INVALID: { number: 208, remedy: 'fix-call', meaning: 'a text is not an id of this kind' },
-  EG_SEGMENT_ID_MALFORMED: { number: 209, remedy: 'fix-call', meaning: 'a text is not a segment id' },
 
   EG_TOPIC_NOT_FOUND: { number: 301, remedy: 'fix-call', meaning: 'there is no such topic' },
   EG_TOPIC_EXISTS: { number: 302, remedy: 'fix-call', meaning: 'a topic with this name exists' },
@@ -138,7 +137,6 @@ export const errorTable = {
   EG_NO_CLUSTER: { number: 618, remedy: 'fix-call', meaning: 'no cluster was ever created in the data directory' },
   EG_STORAGE_FAILED: { number: 619, remedy: 'give-up', meaning: 'the metadata store answered with an error' },
   EG_STORE_CLOSED: { number: 620, remedy: 'give-up', meaning: 'the segment store is closed' },
-  EG_DATA_DIR_NEWER: { number: 621, remedy: 'give-up', meaning: 'a stored file has a newer format' },
   EG_CLUSTER_EXISTS: { number: 622, remedy: 'fix-call', meaning: 'a cluster exists in the data directory already' },
   EG_UNKNOWN_COMMAND: { number: 623, remedy: 'give-up', meaning: 'a stored command is of a newer release' },
 
@@ -146,8 +144,7 @@ export const errorTable = {
   EG_SHUTTING_DOWN: { number: 702, remedy: 'refresh-route', meaning: 'the broker is stopping' },
   EG_ADDRESS_IN_USE: { number: 703, remedy: 'fix-call', meaning: 'another process listens on the address' },
   EG_ADDRESS_UNAVAILABLE: { number: 704, remedy: 'fix-call', meaning: 'the address is not one of this machine' },
-  EG_SETTINGS_INVALID: { number: 705, remedy: 'fix-call', meaning: 'a setting is unknown or out of its bounds' },
-  EG_SETTING_INVALID: { number: 706, remedy: 'fix-call', meaning: 'a setting of a component is out of its bounds' },
+  EG_SETTING_INVALID: { number: 705, remedy: 'fix-call', meaning: 'a setting is unknown or out of its bounds' },
 } as const
 
 export type ErrorCode = keyof typeof errorTable

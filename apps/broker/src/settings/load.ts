@@ -25,7 +25,7 @@ const foreignVariables = new Set(['EASTGUARD_CONFIG', 'EASTGUARD_SERVER'])
 
 /**
  * Merges flags, environment, file and defaults, and checks every value.
- * @throws EG_SETTINGS_INVALID (fix-call): all complaints in one message, each with the place it comes from
+ * @throws EG_SETTING_INVALID (fix-call): all complaints in one message, each with the place it comes from
  */
 export function loadSettings(inputs: SettingInputs): LoadedSettings {
   const complaints: string[] = []
@@ -54,7 +54,7 @@ export function loadSettings(inputs: SettingInputs): LoadedSettings {
   return loaded
 }
 
-/** The rules that no single value shows. @throws EG_SETTINGS_INVALID (fix-call) */
+/** The rules that no single value shows. @throws EG_SETTING_INVALID (fix-call) */
 function checkTogether(settings: BrokerSettings): void {
   const complaints: string[] = []
   if (settings.dataDir === undefined) complaints.push('dataDir: missing; say --data-dir <path>')
@@ -156,5 +156,5 @@ function unknownVariables(environment: SettingInputs['environment']): readonly s
 }
 
 function invalidSetting(complaints: readonly string[]): EastGuardError {
-  return new EastGuardError({ code: 'EG_SETTINGS_INVALID', remedy: 'fix-call', message: complaints.join('\n') })
+  return new EastGuardError({ code: 'EG_SETTING_INVALID', remedy: 'fix-call', message: complaints.join('\n') })
 }
