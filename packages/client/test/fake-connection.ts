@@ -34,6 +34,8 @@ type ProduceState = {
   readonly range: number
   next: number
   acked: number
+  /** It stored a batch without a word: acknowledgements are cumulative, so none follows. */
+  isSilent: boolean
 }
 type ConsumeState = {
   readonly kind: 'consume'
@@ -163,7 +165,7 @@ export class FakeConnection {
       this.send('produceOpened', frame.stream, encodeError(toErrorBody(refusal)), { answer: true, error: true })
       return
     }
-    this.#sessions.set(frame.stream, { kind: 'produce', topic, range, next: 0, acked: 0 })
+    this.#sessions.set(frame.stream, { kind: 'produce', topic, range, next: 0, acked: 0, isSilent: false })
     const { produceWindowBytes: windowBytes, produceWindowBatches: windowBatches } = this.#broker.limits
     this.send('produceOpened', frame.stream, encodeProduceOpened({ windowBytes, windowBatches, replicas: 1 }), {
       answer: true,
@@ -186,7 +188,8 @@ export class FakeConnection {
     }
     session.next++
     const stored = this.#broker.store(session.topic, session.range, batch)
-    if (plan === 'storeSilently') return
+    if (plan === 'storeSilently') session.isSilent = true
+    if (session.isSilent) return
     session.acked++
     const { produceWindowBytes: windowBytes, produceWindowBatches: windowBatches } = this.#broker.limits
     const receipts = [{ baseOffset: stored.base, appendTime: this.#broker.clock.wallTime() }]
