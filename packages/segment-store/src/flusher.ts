@@ -15,15 +15,36 @@ export interface FlusherHooks {
   failed(error: unknown): void
 }
 
+/** Lets so many work at once; the others wait in line, each with a caller behind it. */
+class Slots {
+  readonly #waiting: (() => void)[] = []
+  #free: number
+
+  constructor(count: number) {
+    this.#free = count
+  }
+
+  async with<Value>(work: () => Promise<Value>): Promise<Value> {
+    if (this.#free > 0) this.#free--
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve))
+    try {
+      return await work()
+    } finally {
+      const next = this.#waiting.shift()
+      if (next === undefined) this.#free++
+      else next()
+    }
+  }
+}
+
 /** Brings batches from memory to the segment files, in the background and on demand. */
 export class Flusher {
   readonly #pause: Pause
   readonly #cache: Cache
   readonly #hooks: FlusherHooks
   readonly #retryMs: number
-  readonly #asked = new Set<Segment>()
   readonly #flushes: Counter
-  #running = 0
+  readonly #slots = new Slots(flushCountMax)
   #stopped = false
   /** The last write found the disk full. */
   full = false
@@ -43,12 +64,11 @@ export class Flusher {
     })
   }
 
-  /** Flushes what is durable now, soon. */
+  /** Flushes what is durable by then, soon. */
   ask(segment: Segment): void {
     if (segment.flushAsked || this.#stopped) return
     segment.flushAsked = true
-    this.#asked.add(segment)
-    this.#pump()
+    segment.lane.run(() => this.flush(segment)).catch((error: unknown) => this.#hooks.failed(error))
   }
 
   /** Flushes what is durable now. Only inside the segment's lane. */
@@ -75,23 +95,7 @@ export class Flusher {
   /** Flushes that are asked for directly still get one attempt. */
   stop(): void {
     this.#stopped = true
-    this.#asked.clear()
     this.#pause.wake()
-  }
-
-  #pump(): void {
-    for (const segment of this.#asked) {
-      if (this.#running >= flushCountMax || this.#stopped) return
-      this.#asked.delete(segment)
-      this.#running++
-      segment.lane
-        .run(() => this.flush(segment))
-        .catch((error: unknown) => this.#hooks.failed(error))
-        .finally(() => {
-          this.#running--
-          this.#pump()
-        })
-    }
   }
 
   /** @returns false when it was given up */
@@ -117,7 +121,7 @@ export class Flusher {
   async retrying(segment: Segment, work: () => Promise<void>): Promise<boolean> {
     for (;;) {
       try {
-        await work()
+        await this.#slots.with(work)
         this.full = false
         return true
       } catch (error) {

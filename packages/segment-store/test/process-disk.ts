@@ -1,12 +1,12 @@
 import { type Disk, type DiskFile, diskError } from '@eastguard/kernel'
 
-/** The disk as one process sees it: once that is dead, its calls do nothing any more. Also counts and records calls. */
+/** The disk as one process sees it: once that is dead, its calls do nothing any more. Shows writes and syncs. */
 export class ProcessDisk implements Disk {
   readonly #disk: Disk
   #dead = false
-  /** Called before each call of the disk and of its files, with the method and the path. */
-  onCall: (method: string, path: string) => void = () => {}
-  /** Called when a sync has returned, or has been left out. */
+  /** Called with the bytes of each write, before it begins. */
+  onWrite: (path: string, parts: readonly Uint8Array[]) => void = () => {}
+  /** Called when a sync has returned; not for one that is left out. */
   onSynced: (path: string) => void = () => {}
   /** Leaves out every sync of files. */
   skipsSync = false
@@ -55,7 +55,10 @@ export class ProcessDisk implements Disk {
     return {
       size: () => this.#call('size', path, () => file.size()),
       read: (position, into) => this.#call('read', path, () => file.read(position, into)),
-      write: (position, parts) => this.#call('write', path, () => file.write(position, parts)),
+      write: (position, parts) => {
+        this.onWrite(path, parts)
+        return this.#call('write', path, () => file.write(position, parts))
+      },
       sync: async () => {
         await this.#call('sync', path, () => (this.skipsSync ? Promise.resolve() : file.sync()))
         if (!this.skipsSync) this.onSynced(path)
@@ -67,7 +70,6 @@ export class ProcessDisk implements Disk {
 
   async #call<Value>(method: string, path: string, run: () => Promise<Value>): Promise<Value> {
     if (this.#dead) throw diskError('EG_DISK_FAILED', method, path, 'the process is dead')
-    this.onCall(method, path)
     return await run()
   }
 }
