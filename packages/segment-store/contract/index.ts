@@ -1,1 +1,1 @@
-export {}
+export { type ContractCase, type StoreSubject, segmentStoreCases } from './segment-store.ts'
