@@ -82,8 +82,9 @@ export class LmdbGroupStorage implements GroupStorage {
         encoding: 'binary',
         keyEncoding: 'binary',
         overlappingSync: false,
-        // A batch of an event turn is one transaction; ours come one at a time.
-        eventTurnBatching: true,
+        // Commits come one at a time. With batching, lmdb keeps a promise of the turn's batch that nobody can hold: on a full
+        // disk its rejection would end the process (H53a).
+        eventTurnBatching: false,
         cache: false,
         compression: false,
       })
