@@ -134,6 +134,14 @@ describe('connections', () => {
     await run(clock, eg.admin.topics.describe('t'), 2000)
   })
 
+  it('are not made in a hurry to a broker that greets and hangs up', async () => {
+    const { broker, clock, eg } = await connected()
+    broker.addTopic('t')
+    broker.script.cut = (direction, count) => direction === 'in' && count % 2 === 0
+    expect(await run(clock, codeOf(eg.admin.topics.describe('t', { timeoutMs: 20_000 })))).toBe('EG_UNREACHABLE')
+    expect(broker.connectionCount).toBeLessThan(30)
+  })
+
   it('end when a broker is silent while something is awaited', async () => {
     const { broker, clock, eg } = await connected({ settings: { probeIntervalMs: 1000 } })
     broker.addTopic('t')

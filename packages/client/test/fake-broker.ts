@@ -189,8 +189,8 @@ export class FakeBroker {
     for (const connection of this.connections) connection.send('goAway', 0, body)
   }
 
-  closeSessions(error: EastGuardError): void {
-    for (const connection of this.connections) connection.closeSessions(error)
+  closeSessions(error: EastGuardError, range?: number): void {
+    for (const connection of this.connections) connection.closeSessions(error, range)
   }
 
   moveSessions(): void {

@@ -36,6 +36,10 @@ type ProduceState = {
   acked: number
   /** It stored a batch without a word: acknowledgements are cumulative, so none follows. */
   isSilent: boolean
+  /** It ignored a batch: what follows has no place. */
+  isDeaf: boolean
+  /** Stored, and not acknowledged yet. */
+  readonly receipts: { readonly baseOffset: number; readonly appendTime: number }[]
 }
 type ConsumeState = {
   readonly kind: 'consume'
@@ -87,16 +91,20 @@ export class FakeConnection {
     this.#connection.destroy()
   }
 
-  closeSessions(error: EastGuardError): void {
+  /** @param range only sessions of this range, where one is given */
+  closeSessions(error: EastGuardError, range?: number): void {
     for (const [stream, session] of this.#sessions) {
+      if (range !== undefined && session.range !== range) continue
+      if (session.kind === 'produce') this.#sendAck(stream, session)
       const acceptedBelow = session.kind === 'produce' ? session.next : undefined
       this.send('close', stream, encodeClose({ ...toErrorBody(error), acceptedBelow }))
+      this.#sessions.delete(stream)
     }
-    this.#sessions.clear()
   }
 
   moveSessions(): void {
     for (const [stream, session] of this.#sessions) {
+      if (session.kind === 'produce') this.#sendAck(stream, session)
       const acceptedBelow = session.kind === 'produce' ? session.next : undefined
       this.send('moved', stream, encodeMoved({ reason: 'rolled', acceptedBelow, next: [] }))
     }
@@ -165,7 +173,16 @@ export class FakeConnection {
       this.send('produceOpened', frame.stream, encodeError(toErrorBody(refusal)), { answer: true, error: true })
       return
     }
-    this.#sessions.set(frame.stream, { kind: 'produce', topic, range, next: 0, acked: 0, isSilent: false })
+    this.#sessions.set(frame.stream, {
+      kind: 'produce',
+      topic,
+      range,
+      next: 0,
+      acked: 0,
+      isSilent: false,
+      isDeaf: false,
+      receipts: [],
+    })
     const { produceWindowBytes: windowBytes, produceWindowBatches: windowBatches } = this.#broker.limits
     this.send('produceOpened', frame.stream, encodeProduceOpened({ windowBytes, windowBatches, replicas: 1 }), {
       answer: true,
@@ -175,13 +192,16 @@ export class FakeConnection {
   #append(frame: Frame): void {
     const session = this.#sessions.get(frame.stream)
     if (session?.kind !== 'produce') return
+    if (session.isDeaf) return
     const { sequence, batch } = decodeAppend(frame.body)
     if (sequence !== session.next) throw new Error(`append ${sequence}, ${session.next} is next`)
     const plan = this.#broker.script.append?.(this.#broker.appendCount) ?? 'store'
     this.#broker.appendCount++
-    if (plan === 'ignore') return
+    if (plan === 'ignore') session.isDeaf = true
+    if (session.isDeaf) return
     if (typeof plan === 'object') {
       const acceptedBelow = plan.acceptedBelow === undefined ? undefined : session.next
+      this.#sendAck(frame.stream, session)
       this.#sessions.delete(frame.stream)
       this.send('close', frame.stream, encodeClose({ ...toErrorBody(plan.refuse), acceptedBelow }))
       return
@@ -190,14 +210,22 @@ export class FakeConnection {
     const stored = this.#broker.store(session.topic, session.range, batch)
     if (plan === 'storeSilently') session.isSilent = true
     if (session.isSilent) return
-    session.acked++
+    this.#acknowledge(frame.stream, session, stored.base)
+  }
+
+  /** Acknowledgements of one turn go out as one. */
+  #acknowledge(stream: number, session: ProduceState, baseOffset: number): void {
+    session.receipts.push({ baseOffset, appendTime: this.#broker.clock.wallTime() })
+    if (session.receipts.length > 1) return
+    void Promise.resolve().then(() => this.#sendAck(stream, session))
+  }
+
+  #sendAck(stream: number, session: ProduceState): void {
+    const receipts = session.receipts.splice(0)
+    if (receipts.length === 0) return
+    session.acked += receipts.length
     const { produceWindowBytes: windowBytes, produceWindowBatches: windowBatches } = this.#broker.limits
-    const receipts = [{ baseOffset: stored.base, appendTime: this.#broker.clock.wallTime() }]
-    this.send(
-      'appendAck',
-      frame.stream,
-      encodeAppendAck({ below: session.acked, windowBytes, windowBatches, receipts }),
-    )
+    this.send('appendAck', stream, encodeAppendAck({ below: session.acked, windowBytes, windowBatches, receipts }))
   }
 
   #openConsume(frame: Frame): void {

@@ -52,6 +52,6 @@ describe('a connection that is cut', () => {
   it.each(['in', 'out'] as const)('at any frame going %s loses nothing that was acknowledged', async (direction) => {
     let n = 0
     while ((await produceAndRead(direction, n)).cut) n++
-    expect(n).toBeGreaterThan(15)
+    expect(n).toBeGreaterThan(12)
   })
 })

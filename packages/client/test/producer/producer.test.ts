@@ -73,6 +73,15 @@ describe('a producer', () => {
     expect(broker.appendCount).toBe(1)
   })
 
+  it('lets no small record overtake a large one that waits for room', async () => {
+    const { broker, clock, eg } = await connected()
+    broker.addTopic('t')
+    const producer = eg.producer('t', { bufferBytes: 1500 })
+    const sent = ['a'.repeat(900), 'b'.repeat(900), 'c'].map((value) => producer.send({ value }))
+    await run(clock, Promise.all(sent))
+    expect((await broker.stored('t')).map((value) => value[0])).toEqual(['a', 'b', 'c'])
+  })
+
   it('takes a record larger than its whole buffer when nothing else is in it', async () => {
     const { broker, clock, eg } = await connected()
     broker.addTopic('t')
@@ -179,6 +188,34 @@ describe('a producer', () => {
     const receipts = await run(clock, Promise.all(sent))
     const [first] = receipts
     expect(await broker.stored('t', first?.range)).toEqual(['1', '2', '3'])
+  })
+
+  it('lets no record take the new ranges before those of its key that are under way in the old ones', async () => {
+    const { broker, clock, eg } = await connected()
+    const old = broker.addTopic('t', 2)
+    const producer = eg.producer('t', { lingerMs: 0 })
+    const first = await run(clock, producer.send({ key: 'k', value: 'first' }))
+    const other = ['a', 'b', 'c', 'd'].map((key) => producer.send({ key, value: key }))
+    const otherRange = 1 - first.range
+    expect((await run(clock, Promise.all(other))).some(({ range }) => range === otherRange)).toBe(true)
+    broker.script.append = () => 'ignore'
+    const sent = [producer.send({ key: 'k', value: '1' })]
+    await pass(clock, 1)
+    broker.topics.delete('t')
+    broker.topics.set('old', old)
+    broker.addTopic('t', 4)
+    broker.script = {}
+    broker.closeSessions(codedError('EG_RANGE_SEALED', 'replaced'), otherRange)
+    sent.push(...['a', 'b', 'c', 'd'].map((key) => producer.send({ key, value: key })))
+    await pass(clock, 50)
+    sent.push(producer.send({ key: 'k', value: '2' }))
+    await pass(clock, 50)
+    expect((await Promise.all([0, 1, 2, 3].map((range) => broker.stored('t', range)))).flat()).toEqual([])
+    broker.closeSessions(codedError('EG_RANGE_SEALED', 'replaced'), first.range)
+    await run(clock, Promise.all(sent))
+    const stored = (await Promise.all([0, 1, 2, 3].map((range) => broker.stored('t', range)))).flat()
+    expect(stored.filter((value) => value < 'a')).toEqual(['1', '2'])
+    expect(stored).toHaveLength(6)
   })
 
   it('rejects with the topic that does not exist', async () => {

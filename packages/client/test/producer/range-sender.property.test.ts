@@ -41,7 +41,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       said: fc.boolean(),
     }),
   },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('pass' as const), ms: fc.integer({ min: 1, max: 60 }) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('pass' as const), ms: fc.integer({ min: 1, max: 150 }) }) },
 )
 
 const refusals = ['EG_OVERLOADED', 'EG_NOT_LEADER', 'EG_BATCH_MALFORMED', 'EG_DISK_FULL'] as const
@@ -197,6 +197,16 @@ describe('a range sender', () => {
       expect(sender.inFlightCount).toBe(1)
     },
   )
+
+  it('never sends again what it called unknown, not even when the broker says that it was not stored', () => {
+    const sender = new RangeSender<Batch>()
+    sender.step({ kind: 'queued', batch: { id: 0, byteCount: 1, deadline: 1, ready: true } })
+    sender.step({ kind: 'opened', windowBytes, windowBatches })
+    expect(sender.step({ kind: 'expired', now: 1 })).toMatchObject([{ kind: 'failed', written: 'unknown' }])
+    const error = codedError('EG_OVERLOADED', '')
+    expect(sender.step({ kind: 'refused', error, acceptedBelow: 0 })).toEqual([])
+    expect(sender.unsettledCount).toBe(0)
+  })
 
   it('sends one batch through a window of nothing', () => {
     const sender = new RangeSender<Batch>()

@@ -165,6 +165,7 @@ describe('a reader', () => {
   it.each([
     ['a flipped byte of the body', (bytes: Uint8Array) => bytes.set([(bytes.at(-1) ?? 0) ^ 1], bytes.length - 1)],
     ['a flipped byte of the offset', (bytes: Uint8Array) => bytes.set([(bytes[8] ?? 0) ^ 1], 8)],
+    ['a flipped byte of the append time', (bytes: Uint8Array) => bytes.set([(bytes[16] ?? 0) ^ 1], 16)],
     ['a length that is too large', (bytes: Uint8Array) => bytes.set([0xff], 6)],
   ])('reports %s as damage, after what came before it', async (_what, spoil) => {
     const { broker, clock, eg } = await connected()
