@@ -9,6 +9,7 @@ export type {
   SegmentStatus,
   StoreStats,
 } from './answers.ts'
+export type { StoreComponents } from './machine.ts'
 export {
   formatSegmentId,
   type Offset,
@@ -20,4 +21,4 @@ export {
   splitSegmentId,
 } from './segment-id.ts'
 export { defaultStoreSettings, type StoreSettings } from './settings.ts'
-export { SegmentStore, type StoreComponents } from './store.ts'
+export { SegmentStore } from './store.ts'

@@ -51,7 +51,7 @@ describe('a byte that flips', () => {
     })
     const old = await forgottenByJournal(image)
     const length = old.files.get(path)?.length ?? 0
-    for (let at = 0; at < length; at += inHeader(at, length) ? 1 : 11) {
+    for (let at = 0; at < length; at += inHeader(at, length) ? 1 : 23) {
       const { store } = await openStore(await diskOf(old, path, flip(at)), settings)
       const damagedReads = await readEach(store, batches, 8)
       const { damage, state, endOffset } = store.status(id) ?? {}
@@ -68,7 +68,7 @@ describe('a byte that flips', () => {
     const { image, batches } = await prepared((store) => store.close())
     const old = await forgottenByJournal(image)
     const length = old.files.get(path)?.length ?? 0
-    for (let at = 0; at < length; at += inHeader(at, length) ? 1 : 11) {
+    for (let at = 0; at < length; at += inHeader(at, length) ? 1 : 23) {
       const disk = await diskOf(old, path, flip(at))
       for (let time = 0; time < (at % 50 === 0 ? 2 : 1); time++) {
         const { store } = await openStore(disk, settings)
@@ -105,7 +105,7 @@ describe('a file that is cut', () => {
     const { image, batches } = await prepared((store) => store.close())
     const old = await forgottenByJournal(image)
     const length = old.files.get(path)?.length ?? 0
-    for (let at = 0; at < length; at += 7) {
+    for (let at = 0; at < length; at += 17) {
       const { store } = await openStore(await diskOf(old, path, (bytes) => bytes.slice(0, at)), settings)
       expect((await store.fence(id)).kind, `cut at ${at}`).toBe('suspect')
       await readEach(store, batches, 8)
@@ -119,7 +119,7 @@ describe('a file that is cut', () => {
     })
     const old = await forgottenByJournal(image)
     const length = old.files.get(path)?.length ?? 0
-    for (let at = 0; at < length; at += 7) {
+    for (let at = 0; at < length; at += 17) {
       const { store } = await openStore(await diskOf(old, path, (bytes) => bytes.slice(0, at)), settings)
       const state = store.status(id)?.state
       // Cut between two batches, it is a shorter unsealed file to everybody: the metadata knows that it was sealed.

@@ -1,4 +1,4 @@
-import { type Clock, type Disk, type DiskFile, type Histogram, isEastGuardError, type Meter } from '@eastguard/kernel'
+import { type Clock, type DiskFile, type Histogram, isEastGuardError, type Meter } from '@eastguard/kernel'
 import { syncFile } from '../durable.ts'
 import { frameSeed } from '../format/journal-frame.ts'
 import { type JournalHeader, journalFileName } from '../format/journal-header.ts'
