@@ -30,6 +30,7 @@ import {
   type Welcome,
 } from '@eastguard/protocol'
 import type { Components } from '../components.ts'
+import { EarliestTimer } from '../earliest-timer.ts'
 import { Greeting, type LinkSettings } from './greeting.ts'
 
 /** The client's end of a session. */
@@ -67,7 +68,8 @@ export class BrokerLink {
   #draining = false
   #flushing = false
   #heardAt: number
-  #callTimer: { readonly at: number; readonly timer: Timer } | undefined
+  /** At the earliest deadline of all calls that was known when it was set. */
+  readonly #callTimer: EarliestTimer
   #probeTimer: Timer | undefined
 
   /**
@@ -112,6 +114,11 @@ export class BrokerLink {
     this.#cork = new FrameCork((parts) => connection.send(parts))
     this.#cork.frameBytesMax = welcome.limits.frameBytesMax
     this.#heardAt = components.clock.now()
+    this.#callTimer = new EarliestTimer(components.clock, (now) => {
+      settle(this.#calls.expire(now))
+      const next = this.#calls.nextDeadline
+      if (next !== undefined) this.#callTimer.arm(next)
+    })
     this.#armProbe()
   }
 
@@ -146,7 +153,7 @@ export class BrokerLink {
     const waiter = deferred<Uint8Array>()
     const { stream } = this.#calls.begin(kind, options.deadline, waiter)
     this.#write({ kind: kinds[kind].number, stream }, body)
-    this.#armCalls(options.deadline)
+    this.#callTimer.arm(options.deadline)
     const onAbort = (): void => settle([this.#calls.cancel(stream)])
     options.signal?.addEventListener('abort', onAbort, { once: true })
     if (options.signal?.aborted) onAbort()
@@ -207,7 +214,7 @@ export class BrokerLink {
   lost(error: EastGuardError): void {
     if (this.#error !== undefined) return
     this.#error = error
-    this.#callTimer?.timer.cancel()
+    this.#callTimer.cancel()
     this.#probeTimer?.cancel()
     const reason = lostConnection(this.address, error)
     settle(this.#calls.close(reason.message))
@@ -254,20 +261,6 @@ export class BrokerLink {
   #flush(): void {
     this.#flushing = false
     if (this.#error === undefined) this.#cork.flush()
-  }
-
-  /** One timer for all calls, at the earliest deadline that was known when it was set. */
-  #armCalls(deadline: number): void {
-    if (this.#callTimer !== undefined && this.#callTimer.at <= deadline) return
-    this.#callTimer?.timer.cancel()
-    const { clock } = this.#components
-    const timer = clock.setTimer(deadline - clock.now(), () => {
-      this.#callTimer = undefined
-      settle(this.#calls.expire(clock.now()))
-      const next = this.#calls.nextDeadline
-      if (next !== undefined) this.#armCalls(next)
-    })
-    this.#callTimer = { at: deadline, timer }
   }
 
   /** A broker that is silent while something is awaited is asked for a sign of life: half-open connections end so. */

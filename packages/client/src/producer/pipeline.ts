@@ -1,7 +1,8 @@
-import { type AbortSignal, AbortSource, type EastGuardError, sleep, type Timer } from '@eastguard/kernel'
+import { type AbortSignal, AbortSource, type EastGuardError, sleep } from '@eastguard/kernel'
 import { codedError } from '@eastguard/protocol'
 import { BatchReader } from '@eastguard/record'
 import type { Components } from '../components.ts'
+import { EarliestTimer } from '../earliest-timer.ts'
 import { asEastGuardError, outcomeUnknown, retold } from '../errors.ts'
 import { Backoff } from '../link/backoff.ts'
 import type { Route, Routes } from '../route/routes.ts'
@@ -42,9 +43,10 @@ export class ProducePipeline implements LaneHost {
   #adopting = false
   readonly #encoding = new Map<OutgoingBatch, Promise<void>>()
   #routing: Promise<void> | undefined
-  #lingerTimer: Timer | undefined
+  readonly #lingerTimer: EarliestTimer
   #turnEnd = false
-  #deadlineTimer: { readonly at: number; readonly timer: Timer } | undefined
+  /** As good as never moved while everything is in time. */
+  readonly #deadlineTimer: EarliestTimer
 
   constructor(
     topic: string,
@@ -56,6 +58,9 @@ export class ProducePipeline implements LaneHost {
     this.routes = parts.routes
     this.#settings = settings
     this.#admission = new Admission({ bytesMax: settings.bufferBytes, waitingCountMax })
+    const { clock } = parts.components
+    this.#lingerTimer = new EarliestTimer(clock, () => this.#closeDue())
+    this.#deadlineTimer = new EarliestTimer(clock, (now) => this.#expire(now))
   }
 
   get life(): AbortSignal {
@@ -85,7 +90,7 @@ export class ProducePipeline implements LaneHost {
   /** @returns false without room for it; otherwise its delivery hears the outcome, at once where it is wrong in itself */
   tryEnter(entry: Entry): boolean {
     if (!this.#admission.tryTake(entry.bytes)) return false
-    this.#armDeadline(entry.deadline)
+    this.#deadlineTimer.arm(entry.deadline)
     if (this.#accumulator === undefined || this.#nextRoute !== undefined) {
       this.#unrouted.push(entry)
       this.#findRoute()
@@ -98,7 +103,7 @@ export class ProducePipeline implements LaneHost {
 
   /** @returns false when too many wait */
   wait(waiter: Waiter): boolean {
-    this.#armDeadline(waiter.deadline)
+    this.#deadlineTimer.arm(waiter.deadline)
     return this.#admission.wait(waiter)
   }
 
@@ -121,8 +126,8 @@ export class ProducePipeline implements LaneHost {
     this.#accumulator?.closeAll()
     this.#dispatch()
     for (const lane of this.#lanes.values()) lane.abandon(error)
-    this.#lingerTimer?.cancel()
-    this.#deadlineTimer?.timer.cancel()
+    this.#lingerTimer.cancel()
+    this.#deadlineTimer.cancel()
     await Promise.allSettled([...this.#encoding.values()])
     await this.#routing
     for (const lane of this.#lanes.values()) await lane.settled()
@@ -308,7 +313,7 @@ export class ProducePipeline implements LaneHost {
     this.#rebuilding = []
     this.#nextRoute = undefined
     this.#unrouted = [...entries, ...this.#unrouted]
-    for (const entry of entries) this.#armDeadline(entry.deadline)
+    for (const entry of entries) this.#deadlineTimer.arm(entry.deadline)
     this.#start(route)
   }
 
@@ -333,30 +338,14 @@ export class ProducePipeline implements LaneHost {
         this.#turnEnd = false
         this.#closeDue()
       })
-    } else this.#lingerTimer ??= this.components.clock.setTimer(this.#settings.lingerMs, () => this.#closeDue())
+    } else this.#lingerTimer.arm(this.components.clock.now() + this.#settings.lingerMs)
   }
 
   #closeDue(): void {
     const { clock } = this.components
-    this.#lingerTimer?.cancel()
-    this.#lingerTimer = undefined
     const next = this.#accumulator?.closeDue(clock.now(), (range) => this.#lanes.get(range)?.isBacklogged === true)
     this.#dispatch()
-    if (next !== undefined && !this.life.aborted) {
-      this.#lingerTimer = clock.setTimer(next - clock.now(), () => this.#closeDue())
-    }
-  }
-
-  /** One timer for all deadlines, at the earliest: as good as never moved while everything is in time. */
-  #armDeadline(at: number): void {
-    if (this.#deadlineTimer !== undefined && this.#deadlineTimer.at <= at) return
-    this.#deadlineTimer?.timer.cancel()
-    const { clock } = this.components
-    const timer = clock.setTimer(at - clock.now(), () => {
-      this.#deadlineTimer = undefined
-      this.#expire(clock.now())
-    })
-    this.#deadlineTimer = { at, timer }
+    if (next !== undefined && !this.life.aborted) this.#lingerTimer.arm(next)
   }
 
   #expire(now: number): void {
@@ -373,6 +362,6 @@ export class ProducePipeline implements LaneHost {
       next = Math.min(next, lane.nextDeadline)
     }
     this.#admission.admit()
-    if (next < Number.POSITIVE_INFINITY && !this.life.aborted) this.#armDeadline(next)
+    if (next < Number.POSITIVE_INFINITY && !this.life.aborted) this.#deadlineTimer.arm(next)
   }
 }

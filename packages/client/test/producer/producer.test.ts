@@ -1,4 +1,6 @@
+import { type Clock, sleep } from '@eastguard/kernel'
 import { codedError } from '@eastguard/protocol'
+import type { Codec } from '@eastguard/record'
 import { describe, expect, it } from 'vitest'
 import { codeOf, connected, pass, run, turn } from '../world.ts'
 
@@ -216,6 +218,57 @@ describe('a producer', () => {
     const stored = (await Promise.all([0, 1, 2, 3].map((range) => broker.stored('t', range)))).flat()
     expect(stored.filter((value) => value < 'a')).toEqual(['1', '2'])
     expect(stored).toHaveLength(6)
+  })
+
+  it('keeps the order through a codec that takes its time, also while batches are opened for new ranges', async () => {
+    const clocks: Clock[] = []
+    const bodies: Uint8Array[] = []
+    const pause = (ms: number): Promise<void> => (clocks[0] === undefined ? Promise.resolve() : sleep(clocks[0], ms))
+    const codec: Codec = {
+      id: 1,
+      name: 'gzip',
+      encode: async (body) => {
+        const packed = Uint8Array.of(bodies.push(body.slice()) - 1)
+        await pause(bodies.length % 2 === 0 ? 1 : 20) // the second is ready before the first
+        return packed
+      },
+      decode: async (packed) => {
+        await pause(10)
+        return bodies[packed[0] ?? -1] ?? new Uint8Array()
+      },
+    }
+    const { broker, clock, eg } = await connected({ codecs: [codec] })
+    broker.addTopic('t')
+    const producer = eg.producer('t', { compression: 'gzip', batchBytes: 1 })
+    clocks.push(clock)
+    await run(clock, Promise.all(['1', '2', '3'].map((value) => producer.send({ key: 'k', value }))))
+    broker.script.refuseOpen = () => codedError('EG_RANGE_SEALED', 'replaced')
+    const old = broker.topics.get('t')
+    broker.moveSessions()
+    const sent = ['4', '5'].map((value) => producer.send({ key: 'k', value }))
+    await pass(clock, 100)
+    broker.topics.delete('t')
+    if (old !== undefined) broker.topics.set('old', old)
+    broker.addTopic('t', 2)
+    broker.script = {}
+    for (let i = 0; i < 100; i++) {
+      sent.push(producer.send({ key: 'k', value: `x${i}` }))
+      await pass(clock, 20)
+    }
+    const receipts = await run(clock, Promise.all(sent))
+    clocks.pop()
+    expect(await broker.stored('old', 0, [codec])).toEqual(['1', '2', '3'])
+    const stored = await broker.stored('t', receipts[0]?.range, [codec])
+    expect(stored).toEqual(['4', '5', ...Array.from({ length: 100 }, (_, i) => `x${i}`)])
+    const reader = eg.reader('t', { until: 'now' })
+    const read: (string | null)[] = []
+    await run(
+      clock,
+      (async () => {
+        for await (const record of reader) read.push(record.text)
+      })(),
+    )
+    expect(read).toEqual(stored)
   })
 
   it('rejects with the topic that does not exist', async () => {
