@@ -11,7 +11,7 @@ import { publicPackages, root } from './workspace.mjs'
 /** @type {Check[]} */
 const checks = [
   check('format', 'biome ci --error-on-warnings --colors=off .'),
-  check('lint', 'oxlint --type-aware --deny-warnings'),
+  check('lint', 'oxlint --type-aware --deny-warnings --format=unix'),
   check('cores keep to their ports', 'node scripts/check-cores.mjs'),
   check('dependency arrows', `depcruise --config .dependency-cruiser.mjs ${cruised().join(' ')}`),
   check('types of the whole tree', 'tsc -p .'),
