@@ -5,7 +5,7 @@ import type { Cache } from './segment/cache.ts'
 import type { Segment } from './segment/segment.ts'
 
 /** One write of a flush. */
-const flushBytesMax = 8 * 1024 * 1024
+const flushBytesMax = 32 * 1024 * 1024
 /** The journal's sync must never queue behind flushes in the runtime's thread pool of four. */
 const flushCountMax = 2
 

@@ -17,7 +17,7 @@ export interface StoreSettings {
    * unflushed before appends wait, an eighth may wait before they get EG_OVERLOADED, the cache has what is left.
    */
   readonly memoryBytesMax: number
-  /** Unflushed bytes at which a segment is written to its file. Default 4 MiB. Smaller: more fsyncs beside the journal's. */
+  /** Unflushed bytes at which a segment is written to its file. Default 16 MiB. Smaller: more fsyncs beside the journal's. */
   readonly flushBytes: number
   /** Segment files kept open for reading. Default 256. */
   readonly openFilesMax: number
@@ -38,7 +38,7 @@ export const defaultStoreSettings: Omit<StoreSettings, 'storeId'> = {
   journalFilesMax: 8,
   groupBytesMax: mebibyte,
   memoryBytesMax: 256 * mebibyte,
-  flushBytes: 4 * mebibyte,
+  flushBytes: 16 * mebibyte,
   openFilesMax: 256,
   diskPollMs: 1_000,
   diskWarnPercent: 85,

@@ -55,15 +55,19 @@ export class JournalKeeper {
 
   /** A batch of it has become durable. @param pressed somebody waits for room */
   appended(segment: Segment, pressed: boolean): void {
-    const { cache, flusher } = this.#with
     this.#unflushed.add(segment)
-    const much = segment.unflushedBytes >= this.#flushBytes
-    if (much || pressed || cache.unflushedBytes * 2 > cache.unflushedBytesMax) flusher.ask(segment)
+    if (segment.unflushedBytes >= this.#flushBytes) this.#with.flusher.ask(segment)
+    if (pressed || this.#isMuch(this.#with.cache.unflushedBytes)) this.press()
   }
 
-  /** Somebody waits for room. */
+  /** Flushes the oldest, until what is left after them is less than half of what may be unflushed. */
   press(): void {
-    for (const segment of this.#unflushed) this.#with.flusher.ask(segment)
+    let left = this.#with.cache.unflushedBytes
+    for (const segment of this.#unflushed) {
+      this.#with.flusher.ask(segment)
+      left -= segment.unflushedBytes
+      if (!this.#isMuch(left)) return
+    }
   }
 
   flushed(segment: Segment): void {
@@ -92,6 +96,10 @@ export class JournalKeeper {
       () => this.#release(),
       () => {},
     )
+  }
+
+  #isMuch(unflushedBytes: number): boolean {
+    return unflushedBytes * 2 > this.#with.cache.unflushedBytesMax
   }
 
   #release(): void {
