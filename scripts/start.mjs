@@ -23,6 +23,7 @@ const say = (line) => console.log(`  ${line}`)
 const seconds = (from) => `${((performance.now() - from) / 1000).toFixed(1)} s`
 
 let broker
+let stopping = false
 process.once('SIGINT', () => void stopAndExit(130))
 process.once('SIGTERM', () => void stopAndExit(0))
 
@@ -80,7 +81,8 @@ async function main() {
     echo hello | npx eastguard produce ${topic} -k greeting${flag}
 
   Ctrl-C stops it.`)
-  await broker.exited
+  const code = await broker.exited
+  if (!stopping) throw new Error(`the broker ended by itself (${code})`)
 }
 
 /** The records, and what any complete copy of them looks like: their number and a digest per key in order. */
@@ -234,6 +236,7 @@ async function freePort(from) {
 }
 
 async function stopAndExit(code) {
+  stopping = true
   await broker?.stop()
   process.exit(code)
 }
