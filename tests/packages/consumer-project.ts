@@ -50,16 +50,14 @@ export class ConsumerProject implements AsyncDisposable {
     const project = new ConsumerProject(folder)
     await mkdir(join(folder, 'work'))
     await writeFile(join(folder, 'package.json'), JSON.stringify({ private: true, type: 'module' }))
-    const flags = [
-      '--no-audit',
-      '--no-fund',
-      '--no-package-lock',
-      '--ignore-scripts',
-      '--prefer-offline',
-      '--loglevel=error',
-    ]
-    await project.run('npm', ['install', ...flags, ...tarballs, ...others])
+    await project.install([...tarballs, ...others])
     return project
+  }
+
+  /** @param what tarballs, or `name@version` from the registry */
+  async install(what: readonly string[]): Promise<void> {
+    const flags = ['--no-audit', '--no-fund', '--no-package-lock', '--ignore-scripts', '--prefer-offline']
+    await this.run('npm', ['install', ...flags, '--loglevel=error', ...what])
   }
 
   /**

@@ -36,8 +36,10 @@ function besides(tarball: string): string[] {
   return [...peers, `@types/node@${workspace.devDependencies?.['@types/node']}`]
 }
 
+const tarballsOf = (member: Member): string[] => closure(member, packages).map((each) => tarballs.get(each) ?? '')
+
 function install(member: Member): Promise<ConsumerProject> {
-  const needed = closure(member, packages).map((each) => tarballs.get(each) ?? '')
+  const needed = tarballsOf(member)
   return ConsumerProject.open(needed, besides(needed[0] ?? ''))
 }
 
@@ -48,8 +50,10 @@ function entries({ manifest }: Member): string[] {
     .map((path) => manifest.name + path.slice(1))
 }
 
-/** Type-checks and runs an example; where it wants a broker at the usual address, it gets one of its own. */
+/** Type-checks and runs an example beside the packages that it names; where it wants a broker at the usual address, it gets one of its own. */
 async function runExample(project: ConsumerProject, name: string, example: Example): Promise<void> {
+  const named = packages.filter(({ manifest }) => new RegExp(`'${manifest.name}(/[a-z]+)?'`).test(example.text))
+  await project.install(named.flatMap(tarballsOf))
   await project.typeCheck(name, example)
   if (!/\b(localhost|127\.0\.0\.1):2921\b/.test(example.text)) {
     await project.runExample(name, example.text)
