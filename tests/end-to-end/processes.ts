@@ -14,14 +14,21 @@ export const brokerBin: string = fileURLToPath(new URL('../../apps/broker/bin/ea
 const running = new Set<ChildProcess>()
 const folders: string[] = []
 
-/** In `afterEach`. @param between runs when nothing runs any more and the folders are still there */
-export async function endAll(between: () => void = () => {}): Promise<void> {
+/** In `afterEach`. */
+export async function endAll(): Promise<void> {
+  await endProcesses()
+  removeFolders()
+}
+
+export async function endProcesses(): Promise<void> {
   for (const child of running) {
     child.kill('SIGKILL')
     if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
   }
   running.clear()
-  between()
+}
+
+export function removeFolders(): void {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true })
 }
 

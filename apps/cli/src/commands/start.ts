@@ -18,6 +18,8 @@ export async function run({ host, globals }: CommandContext, input: CommandInput
     readonly checkConfig?: boolean
   }
   const complaints: string[] = []
+  // From the first moment on: a signal during the start stops the broker as soon as it has started.
+  const interruption = host.interruption()
   const ended = await runBroker(
     { config, checkConfig, settings },
     {
@@ -31,7 +33,10 @@ export async function run({ host, globals }: CommandContext, input: CommandInput
         if (globals.json) complaints.push(line)
         else void host.stderr.write(`${line}\n`)
       },
-      onStop: (stop) => host.interruption().addEventListener('abort', stop, { once: true }),
+      onStop: (stop) => {
+        if (interruption.aborted) stop()
+        else interruption.addEventListener('abort', stop, { once: true })
+      },
     },
   )
   if (complaints.length > 0) {
