@@ -83,8 +83,7 @@ async function measureProduce(client: EastGuard): Promise<void> {
 async function measureConsume(client: EastGuard): Promise<void> {
   let count = 0
   const batches = await millis(async () => {
-    for await (const batch of client.reader('one', { from: 'start', until: 'now' }).batches())
-      count += batch.count
+    for await (const batch of client.reader('one', { from: 'start', until: 'now' }).batches()) count += batch.count
   })
   rows.push(['consume 100 B, by batch', perSecond(count, batches)])
   count = 0
