@@ -21,8 +21,8 @@ export interface CoordinatorSettings {
 
 export const defaultCoordinatorSettings: CoordinatorSettings = {
   planRangesMax: 1_024,
-  planActionsMax: 128,
-  inflightActionsMax: 512,
+  planActionsMax: 1_024,
+  inflightActionsMax: 4_096,
   retryDelayMs: 1_000,
   problemsMax: 1_000,
 }
