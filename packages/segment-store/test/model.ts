@@ -4,6 +4,7 @@ import { batchBaseOffset } from '@eastguard/record'
 import { expect } from 'vitest'
 import type { SegmentId, SegmentStore, StoreSettings } from '../src/index.ts'
 import type { StoreRules } from '../src/rules.ts'
+import { imageOf, tornDisk } from './disk-image.ts'
 import { ProcessDisk } from './process-disk.ts'
 import { batchOf, digest, openStore, prelude, readAll, segmentId } from './support.ts'
 
@@ -29,7 +30,9 @@ interface Known {
  * recovery has decided, the next ones repeat.
  */
 export class ModelRun {
-  readonly disk: MemoryDisk = new MemoryDisk()
+  disk: MemoryDisk = new MemoryDisk()
+  /** After a power failure, each sector that no sync covered is old or new, and so is each name. */
+  tears = false
   readonly #random: Random
   readonly #settings: Partial<StoreSettings>
   readonly #rules: Partial<StoreRules>
@@ -53,7 +56,7 @@ export class ModelRun {
       await this.#checkAll(this.#store)
       if (this.#random.below(3) === 0) {
         // Recovery twice is recovery once, and dying right after it changes nothing.
-        this.#crash()
+        await this.#crash()
         this.#store = await this.#start()
         await this.#checkAll(this.#store)
       }
@@ -68,21 +71,23 @@ export class ModelRun {
     return (await openStore(this.#process, this.#settings, this.#rules)).store
   }
 
-  #crash(): void {
+  async #crash(): Promise<void> {
     this.#process?.die()
     this.#store = undefined // the dead tell nothing
+    const seen = this.tears ? await imageOf(this.disk) : undefined
     this.disk.crash()
+    if (seen !== undefined) this.disk = await tornDisk(await imageOf(this.disk), seen, this.#random)
   }
 
   async #end(store: SegmentStore): Promise<void> {
     if (this.#random.below(4) === 0) {
       await Promise.all(this.#pending)
       await store.close()
-      this.#crash()
+      await this.#crash()
       return
     }
     await turns(this.#random.below(60))
-    this.#crash()
+    await this.#crash()
     await Promise.all(this.#pending)
   }
 
@@ -136,7 +141,20 @@ export class ModelRun {
     const answer = await store.fence(known.id).catch(() => undefined)
     if (answer?.kind !== 'end') return
     const last = known.batches[known.acknowledged - 1]
-    if (known.sealAsked === undefined) expect(answer.offset).toBeGreaterThanOrEqual(last?.end ?? known.start)
+    if (known.sealAsked !== undefined) return
+    expect(answer.offset).toBeGreaterThanOrEqual(last?.end ?? known.start)
+    if (this.#random.below(3) === 0) await this.#truncate(store, known)
+  }
+
+  /** What follows is not promised any more, and never comes back. */
+  async #truncate(store: SegmentStore, known: Known): Promise<void> {
+    await Promise.all(this.#pending)
+    const keep = this.#random.below(known.acknowledged + 1)
+    const end = known.batches[keep - 1]?.end ?? known.start
+    await store.truncate(known.id, end)
+    known.batches = known.batches.slice(0, keep)
+    known.acknowledged = keep
+    known.recoveredEnd = end
   }
 
   #seal(store: SegmentStore, known: Known): void {

@@ -1,5 +1,7 @@
 import { MemoryDisk } from '@eastguard/kernel/testing'
 import { describe, expect, it } from 'vitest'
+import { imageOf } from './disk-image.ts'
+import { ProcessDisk } from './process-disk.ts'
 import { batchOf, digest, openStore, prelude, put, readAll, segmentId } from './support.ts'
 
 const id = segmentId(0)
@@ -24,5 +26,46 @@ describe('a segment store', () => {
     const third = (await openStore(disk)).store
     expect(third.status(id)).toMatchObject({ state: 'sealed', restarted: false, endOffset: 130, recordCount: 120 })
     expect(digest((await readAll(third, id, 10)).parts)).toBe(digest(batches))
+  })
+
+  it('is not held up by an idle segment: the journal stays short, and the idle one keeps its commit', async () => {
+    const disk = new MemoryDisk()
+    const process = new ProcessDisk(disk)
+    const { store } = await openStore(process)
+    const idle = segmentId(1)
+    store.create(idle, 0, prelude)
+    store.create(id, 0, prelude)
+    await put(store, idle, batchOf(1))
+    let filesMax = 0
+    for (let i = 0; i < 300; i++) {
+      await put(store, id, batchOf(i, 1, 3000))
+      filesMax = Math.max(filesMax, store.stats().journalFiles)
+    }
+    expect(filesMax).toBeLessThanOrEqual(4)
+    process.die()
+    disk.crash()
+    const again = (await openStore(disk)).store
+    expect(again.status(idle)).toMatchObject({ endOffset: 1, commitOffset: 1 })
+    expect(await disk.list('journal').then((files) => files.length)).toBeLessThanOrEqual(5)
+  })
+
+  it('writes equal files for equal segments, whatever else the journal carried', async () => {
+    const files = await Promise.all(
+      [0, 3].map(async (others) => {
+        const disk = new MemoryDisk()
+        const { store } = await openStore(disk)
+        store.create(id, 0, prelude)
+        for (let i = 0; i < others; i++) store.create(segmentId(i + 1), 0, prelude)
+        for (let i = 0; i < 60; i++) {
+          await put(store, id, batchOf(i, 2, 2000))
+          for (let other = 0; other < others; other++) await put(store, segmentId(other + 1), batchOf(i, 1, 700))
+        }
+        await store.seal(id, 120)
+        await store.close()
+        return (await imageOf(disk)).files.get('segments/0000000100000002/0/0000000000.seg') ?? new Uint8Array(0)
+      }),
+    )
+    expect(files[0]?.length).toBeGreaterThan(60 * 4000)
+    expect(digest(files.slice(0, 1))).toBe(digest(files.slice(1)))
   })
 })

@@ -173,11 +173,14 @@ class Recovery {
       this.#frames++
       const { kind, offset, segment } = item.frame
       const known = this.#summary.get(segment)
-      const summary = known ?? { floor: Number.POSITIVE_INFINITY, forgotten: false, sealEnd: undefined }
+      const summary = known ?? { floor: Number.POSITIVE_INFINITY, cutsToFloor: 0, forgotten: false, sealEnd: undefined }
       if (known === undefined) this.#summary.set(segment, summary)
       if (kind === 'forget') summary.forgotten = true
       if (kind === 'seal') summary.sealEnd = offset
-      if (kind === 'seal' || kind === 'truncate') summary.floor = Math.min(summary.floor, offset)
+      if (kind === 'seal' || kind === 'truncate') {
+        summary.cutsToFloor = offset < summary.floor ? 1 : summary.cutsToFloor + (offset === summary.floor ? 1 : 0)
+        summary.floor = Math.min(summary.floor, offset)
+      }
     }
   }
 
@@ -243,7 +246,7 @@ class Recovery {
     const known = this.#recovering.get(id)
     if (known !== undefined) return known
     const components = { disk: this.#disk, directories: this.#directories }
-    const segment = await RecoveringSegment.open(id, components, undefined, undefined)
+    const segment = await RecoveringSegment.open(id, components, undefined, this.#summary.get(id))
     this.#recovering.set(id, segment)
     return segment
   }

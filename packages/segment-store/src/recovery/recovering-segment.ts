@@ -17,6 +17,8 @@ const noHead: FileHead = { startOffset: 0, prelude: new Uint8Array(0) }
 export interface SegmentSummary {
   /** Smallest end to which it was ever cut: what lies above it in the file may be of before or after. */
   floor: number
+  /** How often it was cut to there. */
+  cutsToFloor: number
   forgotten: boolean
   sealEnd: number | undefined
 }
@@ -41,7 +43,12 @@ export class RecoveringSegment {
   replayedBatches = 0
   replayedBytes = 0
 
-  private constructor(id: SegmentId, disk: Disk, directories: Lane, found: FoundSegmentFile | undefined) {
+  private constructor(
+    id: SegmentId,
+    { disk, directories }: { readonly disk: Disk; readonly directories: Lane },
+    found: FoundSegmentFile | undefined,
+    summary: SegmentSummary | undefined,
+  ) {
     this.id = id
     this.#idBytes = segmentIdBytes(id)
     this.#disk = disk
@@ -54,6 +61,7 @@ export class RecoveringSegment {
     this.#tally = tallyOf(found?.head ?? noHead)
     this.replay = new SegmentReplay(
       found?.head === undefined ? undefined : { startOffset: found.head.startOffset, end: found.head.startOffset },
+      summary,
     )
   }
 
@@ -64,7 +72,7 @@ export class RecoveringSegment {
     found: FoundSegmentFile | undefined,
     summary: SegmentSummary | undefined,
   ): Promise<RecoveringSegment> {
-    const segment = new RecoveringSegment(id, components.disk, components.directories, found)
+    const segment = new RecoveringSegment(id, components, found, summary)
     if (found?.head !== undefined) await segment.#verify(summary?.floor ?? Number.POSITIVE_INFINITY)
     return segment
   }

@@ -32,10 +32,22 @@ export class SegmentReplay {
   /** Journal frames exist that have no place to go: their file is to be kept. */
   orphaned = false
 
-  /** @param file what a verified file holds, undefined without one */
-  constructor(file: { readonly startOffset: number; readonly end: number } | undefined) {
+  readonly #floor: number
+  #cutsToFloor: number
+
+  /**
+   * @param file what a verified file holds, up to the floor; undefined without one
+   * @param cuts the smallest end to which the journal cuts the segment, and how often. Until the last of these, what is
+   * above is of no account: its place in the file may hold what came later, and parts of it may have left the journal.
+   */
+  constructor(
+    file: { readonly startOffset: number; readonly end: number } | undefined,
+    cuts: { readonly floor: number; readonly cutsToFloor: number } | undefined,
+  ) {
     this.startOffset = file?.startOffset
     this.end = file?.end ?? 0
+    this.#floor = cuts?.floor ?? Number.POSITIVE_INFINITY
+    this.#cutsToFloor = cuts?.cutsToFloor ?? 0
   }
 
   /** What `fence` must answer with, if it is not the end. */
@@ -90,6 +102,7 @@ export class SegmentReplay {
   }
 
   #append(offset: number, records: number, place: Place): ReplayEffect {
+    if (this.#cutsToFloor > 0 && offset >= this.#floor) return nothing
     if (this.suspect !== undefined || this.startOffset === undefined || offset > this.end) {
       this.suspect ??= this.doubt ?? place
       this.orphaned = true
@@ -103,6 +116,8 @@ export class SegmentReplay {
   }
 
   #cut(end: number, place: Place): ReplayEffect {
+    if (this.#cutsToFloor > 0 && end > this.#floor) return nothing
+    if (end === this.#floor) this.#cutsToFloor--
     if (this.startOffset === undefined || end > this.end) {
       this.suspect ??= this.doubt ?? place
       return nothing
