@@ -121,6 +121,10 @@ function findFrames(
   const context = { seed, sequence, limit, isLive }
   const found: Found[] = []
   for (let at = journalBlockBytes; at + frameHeaderBytes <= limit; ) {
+    if (view.getUint32(at, true) === 0) {
+      at += frameAlignment // no frame has length 0: most of a young file is passed here
+      continue
+    }
     const frame = decodeFrame(bytes, view, at, context)
     if (frame === 'newer') return { found, newerAt: at }
     if (frame === undefined) at += frameAlignment

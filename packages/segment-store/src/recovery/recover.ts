@@ -76,6 +76,7 @@ class Recovery {
   readonly #damage: Place[]
   readonly #aside = new Set<string>()
   #buffer = new Uint8Array(0)
+  #scanned: { readonly file: LiveJournalFile; readonly scan: JournalScan } | undefined
   #tornTail: Place | undefined
   #lostTraces: Place | undefined
   #frames = 0
@@ -146,12 +147,16 @@ class Recovery {
     }
   }
 
+  /** What the buffer holds stays there until another file is scanned. */
   async #scan(file: LiveJournalFile): Promise<JournalScan> {
+    if (this.#scanned?.file === file) return this.#scanned.scan
     if (this.#buffer.length < file.bytes) this.#buffer = new Uint8Array(file.bytes)
     const handle = await this.#disk.open(file.path, 'read')
     try {
       const read = await handle.read(0, this.#buffer.subarray(0, file.bytes))
-      return scanJournal({ ...file, bytes: this.#buffer.subarray(0, read), seed: this.#seed }, this.#rules)
+      const scan = scanJournal({ ...file, bytes: this.#buffer.subarray(0, read), seed: this.#seed }, this.#rules)
+      this.#scanned = { file, scan }
+      return scan
     } finally {
       await handle.close()
     }
