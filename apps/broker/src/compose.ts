@@ -105,7 +105,8 @@ async function start(
     { metadata, store, ranges, clock, logger },
   )
   keep({ [Symbol.asyncDispose]: () => host.close() })
-  await host.start()
+  const failed = Promise.race([store.failed, proposer.failed.then(asCoded)])
+  await Promise.race([host.start(), failed.then(rethrow)])
   const problems = (): readonly string[] => [...host.problems.map(describeProblem), ...describeDisk(store)]
   const context: BrokerContext = {
     settings,
@@ -149,7 +150,7 @@ async function start(
   return {
     identity,
     address: port.address,
-    failed: Promise.race([store.failed, proposer.failed.then(asCoded)]),
+    failed,
     close,
     [Symbol.asyncDispose]: close,
   }
@@ -225,6 +226,10 @@ function describeProblem(problem: Problem): string {
 
 function describeDisk(store: SegmentStore): readonly string[] {
   return store.stats().disk === 'refuse' ? ['the disk is full: appends are refused, reading and deleting go on'] : []
+}
+
+function rethrow(error: Error): never {
+  throw error
 }
 
 function asCoded(error: Error): EastGuardError {

@@ -109,6 +109,42 @@ describe('records', () => {
   })
 })
 
+describe('after a restart', () => {
+  it('a reader gets what the old segment holds as soon as that is sealed, without a new record', async () => {
+    await using world = await World.start()
+    const client = await world.client()
+    const { id } = await client.admin.topics.create('orders')
+    await produce(client, 'orders', ['only'])
+    const file = `segments/${id}/0/0000000000.seg`
+    await world.powerFailure()
+    const before = world.disk.callCount('sync', file)
+    let release = world.disk.hold('sync', file)
+    const restarted = world.start()
+    // The first sync is recovery's, which writes the file from the journal; the next one is the seal's.
+    await expect.poll(() => world.disk.callCount('sync', file)).toBe(before + 1)
+    release()
+    release = world.disk.hold('sync', file)
+    await restarted
+    const seen = readAll(await world.client(), 'orders')
+    await expect.poll(() => world.disk.callCount('sync', file)).toBe(before + 2)
+    release()
+    expect(await seen).toEqual(['only'])
+  })
+
+  it('full metadata keeps ranges from taking records, and nobody from reading and deleting', async () => {
+    await using world = await World.start()
+    const client = await world.client()
+    await client.admin.topics.create('orders')
+    await produce(client, 'orders', values(0, 10))
+    world.storage.setCapacity(1)
+    await world.restart()
+    const again = await world.client()
+    expect(await readAll(again, 'orders')).toEqual(values(0, 10))
+    await again.admin.topics.delete('orders')
+    expect(await again.admin.topics.list().toArray()).toEqual([])
+  })
+})
+
 describe('a topic', () => {
   it('that is deleted takes its files with it, and its readers and writers hear so', async () => {
     await using world = await World.start()

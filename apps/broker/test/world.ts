@@ -57,12 +57,16 @@ export class World implements AsyncDisposable {
     await this.start(flags)
   }
 
-  /** The power fails and comes back: what no sync has covered is gone. */
-  async crash(flags: { readonly [key: string]: unknown } = {}): Promise<void> {
+  /** What no sync has covered is gone; nothing of the dead broker is left in this process either. */
+  async powerFailure(): Promise<void> {
     this.disk.crash()
     this.storage = this.storage.reopen()
-    const dead = this.broker
-    await dead?.close()
+    await this.broker?.close()
+  }
+
+  /** The power fails and comes back. */
+  async crash(flags: { readonly [key: string]: unknown } = {}): Promise<void> {
+    await this.powerFailure()
     await this.start(flags)
   }
 

@@ -45,7 +45,9 @@ export class CoordinatorHost {
   readonly #settings: CoordinatorHostSettings
   readonly #components: CoordinatorHostComponents
   readonly #coordinators: ReadonlyMap<VNodeId, Coordinator>
+  readonly #plans: CoordinatorSettings
   readonly #sweep: StoredSweep
+  #quietLooks = 0
   readonly #watches: Disposable[] = []
   readonly #underWay = new Set<Promise<void>>()
   #timer: Timer | undefined
@@ -61,11 +63,15 @@ export class CoordinatorHost {
   ) {
     this.#settings = settings
     this.#components = components
+    this.#plans = plans
     this.#coordinators = new Map(components.metadata.vnodes.map((vnode) => [vnode, new Coordinator(plans)]))
     this.#sweep = new StoredSweep(() => components.store.segments())
   }
 
-  /** Resolves when every range takes appends, or waits for something that only people can change. */
+  /**
+   * Resolves when every range takes appends, or waits for something that only time or people can change: a full disk
+   * must not keep a broker from serving what it has.
+   */
   async start(): Promise<void> {
     const { metadata } = this.#components
     for (const vnode of metadata.vnodes) {
@@ -137,7 +143,7 @@ export class CoordinatorHost {
       if (!this.#closed) this.#components.logger.warn('coordinator could not look', { error: String(error) })
     }
     this.#looking = false
-    this.#noteSettled()
+    this.#noteSettled(found)
     // What a full plan has left over is next; otherwise the end of each action looks again.
     this.#lookIn(found > 0 ? 0 : this.#settings.reconcileIntervalMs)
   }
@@ -195,9 +201,13 @@ export class CoordinatorHost {
       case 'fence':
         this.#beginRoll(request.segment)
         return { kind: 'fenced', answer: await store.fence(request.segment) }
-      case 'seal':
+      case 'seal': {
         await store.seal(request.segment, request.end)
+        // A copy that had restarted serves what it knew to be committed until it learns its end, which is now.
+        const { topic, range } = parseSegmentName(request.segment)
+        ranges.find(topic, range)?.log.wakeReaders()
         return { kind: 'done' }
+      }
       case 'forget':
         await store.forget(request.segment)
         return { kind: 'done' }
@@ -210,10 +220,13 @@ export class CoordinatorHost {
     this.#components.ranges.find(topic, range)?.log.beginRoll()
   }
 
-  #noteSettled(): void {
-    const waiting = this.#components.ranges.waitingCount
+  #noteSettled(found: number): void {
+    const { ranges } = this.#components
     const stuck = this.problems.filter(({ kind }) => kind !== 'notMinted').length
-    if (waiting <= stuck) this.#settled?.resolve()
+    // The look itself is under way while it notes this.
+    this.#quietLooks = found === 0 && this.#underWay.size <= 1 ? this.#quietLooks + 1 : 0
+    const looksOfARound = Math.ceil(ranges.count / this.#plans.planRangesMax) + 1
+    if (ranges.waitingCount <= stuck || this.#quietLooks >= looksOfARound) this.#settled?.resolve()
   }
 
   #track(work: Promise<void>): void {

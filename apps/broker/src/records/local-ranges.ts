@@ -59,6 +59,12 @@ export class LocalRanges {
     for (const topic of [...this.#topics.keys()]) this.#close(topic, error)
   }
 
+  get count(): number {
+    let count = 0
+    for (const ranges of this.#topics.values()) count += ranges.size
+    return count
+  }
+
   /** Ranges that do not take appends at the moment. */
   get waitingCount(): number {
     let count = 0

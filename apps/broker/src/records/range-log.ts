@@ -101,7 +101,12 @@ export class RangeLog {
   committedTo(end: Offset): void {
     if (end <= this.#committedEnd) return
     this.#committedEnd = end
-    this.#notify()
+    this.wakeReaders()
+  }
+
+  /** What is readable may have changed. */
+  wakeReaders(): void {
+    for (const listener of this.#listeners) listener()
   }
 
   /** The topic is gone, or the broker stops: everything that waits, and everything later, is refused with `error`. */
@@ -109,7 +114,7 @@ export class RangeLog {
     if (this.#state.kind === 'closed') return
     this.#state = { kind: 'closed', error }
     this.#refuseWaiting(error)
-    this.#notify()
+    this.wakeReaders()
   }
 
   /** Calls back after each advance of `committedEnd`, and at the close. */
@@ -149,9 +154,5 @@ export class RangeLog {
 
   #refuseWaiting(error: unknown): void {
     for (let next = this.#leave(); next !== undefined; next = this.#leave()) next.outcome.reject(error)
-  }
-
-  #notify(): void {
-    for (const listener of this.#listeners) listener()
   }
 }
