@@ -87,7 +87,6 @@ async function measureStore({ batchBytes, inFlight }: Arm): Promise<Rate> {
   const components = {
     disk: await NodeDisk.open({ root: directory }),
     clock: new NodeClock(),
-    random: systemRandom(),
     logger: silentLogger,
     meter: silentMeter,
   }

@@ -7,9 +7,8 @@ import { BatchBuilder, BatchReader } from '@eastguard/record'
 import { defaultStoreSettings, parseSegmentId, SegmentStore } from '@eastguard/segment-store'
 
 const root = await mkdtemp(join(tmpdir(), 'eastguard-example-'))
-const random = systemRandom()
-const settings = { ...defaultStoreSettings, storeId: random.bytes(16), journalFileBytes: 4 * 2 ** 20 }
-const components = { clock: new NodeClock(), random, logger: silentLogger, meter: silentMeter }
+const settings = { ...defaultStoreSettings, storeId: systemRandom().bytes(16), journalFileBytes: 4 * 2 ** 20 }
+const components = { clock: new NodeClock(), logger: silentLogger, meter: silentMeter }
 const open = async () => SegmentStore.open(settings, { ...components, disk: await NodeDisk.open({ root }) })
 
 const store = await open()

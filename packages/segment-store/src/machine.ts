@@ -1,4 +1,4 @@
-import type { Clock, Disk, Logger, Meter, Random } from '@eastguard/kernel'
+import type { Clock, Disk, Logger, Meter } from '@eastguard/kernel'
 import { Appender } from './appender.ts'
 import { DiskMonitor } from './disk-monitor.ts'
 import { Flusher } from './flusher.ts'
@@ -21,7 +21,6 @@ export interface StoreComponents {
   /** Rooted at the data directory; the store uses `journal/` and `segments/`. */
   readonly disk: Disk
   readonly clock: Clock
-  readonly random: Random
   readonly logger: Logger
   readonly meter: Meter
 }

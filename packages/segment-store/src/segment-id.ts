@@ -13,7 +13,7 @@ export interface SegmentIdParts {
   readonly segment: number
 }
 
-export const segmentIdBytesLength = 16
+const segmentIdBytesLength = 16
 
 const pattern = /^([0-9a-f]{16})-(0|[1-9][0-9]{0,9})-(0|[1-9][0-9]{0,9})$/
 

@@ -11,6 +11,7 @@ import type {
   StoreStats,
 } from './answers.ts'
 import { batchTooLarge, segmentUnknown } from './errors.ts'
+import { preludeBytesMax } from './format/segment-header.ts'
 import { payloadBytesMax } from './journal/journal-core.ts'
 import { Lane } from './lane.ts'
 import { type Machine, type MachineStart, type StoreComponents, startMachine } from './machine.ts'
@@ -87,7 +88,7 @@ export class SegmentStore implements AsyncDisposable {
   /**
    * Makes a segment that takes appends. Nothing is written before its first append. Never truncates: creating what is
    * there with the same start does nothing, whatever its state.
-   * @param prelude opaque, equal on all replicas; retained
+   * @param prelude opaque, equal on all replicas, at most 16 MiB and no more than fits a journal file; retained
    */
   create(id: SegmentId, startOffset: Offset, prelude: Uint8Array): void {
     this.#stop.check()
@@ -97,6 +98,8 @@ export class SegmentStore implements AsyncDisposable {
       return
     }
     invariant(Number.isSafeInteger(startOffset) && startOffset >= 0, 'an offset is a safe integer', { startOffset })
+    const bytesMax = Math.min(preludeBytesMax, this.#batchBytesMax)
+    invariant(prelude.length <= bytesMax, 'a prelude fits a journal file', { bytes: prelude.length, bytesMax })
     const head = { startOffset, prelude }
     const tally = new BatchTally(startOffset, bodyPositionOf(prelude))
     const file = new SegmentFile(id, this.#disk, this.#machine.directories, false)

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { SeededRandom, silentLogger, silentMeter } from '@eastguard/kernel'
+import { silentLogger, silentMeter } from '@eastguard/kernel'
 import { NodeClock, NodeDisk } from '@eastguard/node'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { SegmentStore } from '../src/index.ts'
@@ -98,7 +98,6 @@ async function check(root: string, story: Story): Promise<void> {
   const components = {
     disk: await NodeDisk.open({ root }),
     clock: new NodeClock(),
-    random: new SeededRandom(1),
     logger: silentLogger,
     meter: silentMeter,
   }

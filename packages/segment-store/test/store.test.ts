@@ -68,4 +68,11 @@ describe('a segment store', () => {
     expect(files[0]?.length).toBeGreaterThan(60 * 4000)
     expect(digest(files.slice(0, 1))).toBe(digest(files.slice(1)))
   })
+
+  it('refuses a prelude that no journal file could ever hold', async () => {
+    const { store } = await openStore(undefined, { journalFileBytes: 16_384 })
+    expect(() => store.create(id, 0, new Uint8Array(16_384 - 4160 + 1))).toThrow('a prelude fits a journal file')
+    store.create(id, 0, new Uint8Array(16_384 - 4160))
+    expect((await store.append(id, batchOf(1))).endOffset).toBe(1)
+  })
 })

@@ -50,7 +50,7 @@ export async function openStore(
   rules: Partial<StoreRules> = {},
 ): Promise<Opened> {
   const clock = new MemoryClock(1_700_000_000_000)
-  const components = { disk, clock, random: new SeededRandom(1), logger: silentLogger, meter: silentMeter }
+  const components = { disk, clock, logger: silentLogger, meter: silentMeter }
   const store = await SegmentStore.openWithRules({ ...smallSettings, ...settings }, components, {
     ...storeRules,
     ...rules,

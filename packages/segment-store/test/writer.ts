@@ -1,6 +1,6 @@
 // A process that appends until it is killed. Says on standard output, line by line, what has been acknowledged and what
 // it is about to do; the test kills it in the middle.
-import { SeededRandom, silentLogger, silentMeter } from '@eastguard/kernel'
+import { silentLogger, silentMeter } from '@eastguard/kernel'
 import { NodeClock, NodeDisk } from '@eastguard/node'
 import { SegmentStore } from '../src/index.ts'
 import { batchOf, prelude, segmentId, smallSettings } from './support.ts'
@@ -11,7 +11,6 @@ const seed = Number(seedText)
 const components = {
   disk: await NodeDisk.open({ root }),
   clock: new NodeClock(),
-  random: new SeededRandom(seed),
   logger: silentLogger,
   meter: silentMeter,
 }

@@ -43,7 +43,7 @@ export interface JournalLimits {
 }
 
 /** Bytes that a frame takes in its group. */
-export function framePlaceBytes(payloadBytes: number): number {
+function framePlaceBytes(payloadBytes: number): number {
   return alignUp(frameHeaderBytes + payloadBytes, frameAlignment)
 }
 

@@ -53,7 +53,7 @@ export interface JournalScanRules {
   readonly judge: JudgeDamage
 }
 
-export const journalScanRules: JournalScanRules = { isLive: frameIsLive, judge: judgeDamage }
+const journalScanRules: JournalScanRules = { isLive: frameIsLive, judge: judgeDamage }
 
 export interface JournalScanInput {
   /** The whole file; borrowed. */

@@ -39,7 +39,7 @@ function batchLength(bytes: Uint8Array, at: number): number | 'more' | 'bad' {
 }
 
 /** @returns its records, undefined unless it is whole, of this segment and next */
-export function verifiedCount(batch: Uint8Array, segment: Uint8Array, offset: number): number | undefined {
+function verifiedCount(batch: Uint8Array, segment: Uint8Array, offset: number): number | undefined {
   try {
     const { recordCount } = checkBatch(batch)
     return isStampValid(batch, segment) && batchBaseOffset(batch) === offset ? recordCount : undefined
