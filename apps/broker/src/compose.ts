@@ -1,11 +1,4 @@
-import {
-  createVNodes,
-  defaultLocalProposerSettings,
-  hasVNodes,
-  LocalProposer,
-  type Problem,
-  parseBrokerId,
-} from '@eastguard/ds-rsm'
+import { createVNodes, defaultLocalProposerSettings, hasVNodes, LocalProposer, parseBrokerId } from '@eastguard/ds-rsm'
 import {
   type Address,
   type Clock,
@@ -27,8 +20,8 @@ import { handleUnary } from './handlers/table.ts'
 import { type Identity, mintIdentity, readIdentity, writeIdentity } from './identity.ts'
 import { CoordinatorHost } from './metadata/coordinator-host.ts'
 import { Metadata } from './metadata/metadata.ts'
+import { describeDisk, describeProblem } from './problems.ts'
 import { LocalRanges } from './records/local-ranges.ts'
-import { describePlace } from './records/place.ts'
 import type { BrokerSettings } from './settings/table.ts'
 import { software } from './software.ts'
 
@@ -93,21 +86,20 @@ async function start(
     journalFileBytes: settings.journalFileBytes,
     memoryBytesMax: settings.memoryBytes,
   }
-  const store = keep(await SegmentStore.open(storeSettings, { disk, clock, random, logger, meter: metrics }))
+  // Closed after the store: what it is waiting for ends when the store closes.
+  let host: CoordinatorHost | undefined
+  keep({ [Symbol.asyncDispose]: async () => host?.close() })
+  const store = keep(await SegmentStore.open(storeSettings, { disk, clock, logger, meter: metrics }))
   const metadata = new Metadata(proposer, proposer, clock)
-  const ranges = new LocalRanges(metadata, store, {
-    waitingBatchesMax: settings.produceWindowBatches * 4,
-    waitingBytesMax: Math.max(settings.produceWindowBytes, settings.batchBytesMax),
-  })
+  const ranges = new LocalRanges(store, Math.floor(settings.memoryBytes / 4))
   const self = { brokerId: parseBrokerId(identity.brokerId), bootId: identity.bootId }
-  const host = new CoordinatorHost(
+  host = new CoordinatorHost(
     { clusterId: identity.clusterId, self, reconcileIntervalMs: settings.reconcileInterval },
     { metadata, store, ranges, clock, logger },
   )
-  keep({ [Symbol.asyncDispose]: () => host.close() })
   const failed = Promise.race([store.failed, proposer.failed.then(asCoded)])
   await Promise.race([host.start(), failed.then(rethrow)])
-  const problems = (): readonly string[] => [...host.problems.map(describeProblem), ...describeDisk(store)]
+  const problems = (): readonly string[] => [...(host?.problems ?? []).map(describeProblem), ...describeDisk(store)]
   const context: BrokerContext = {
     settings,
     identity,
@@ -117,7 +109,6 @@ async function start(
     },
     startedAt: clock.wallTime(),
     clock,
-    random,
     disk,
     metadata,
     ranges,
@@ -143,6 +134,7 @@ async function start(
       stopping = true
       await port.close(codedError('EG_SHUTTING_DOWN', 'the broker is stopping'), settings.drainTimeout)
       ranges.close(codedError('EG_SHUTTING_DOWN', 'the broker is stopping'))
+      host?.stop()
       await closeAll(opened, logger)
     })()
     return closing
@@ -211,21 +203,6 @@ async function closeAll(opened: AsyncDisposable[], logger: Logger): Promise<void
       logger.error('closing failed', { error: String(error) })
     }
   }
-}
-
-function describeProblem(problem: Problem): string {
-  switch (problem.kind) {
-    case 'suspect':
-      return `segment ${problem.segment} may lack records, its range takes no appends: ${describePlace(problem.place)}`
-    case 'noPlacement':
-      return `range ${problem.topic}-${problem.range} waits: ${problem.wanted} brokers wanted, ${problem.available} there`
-    case 'notMinted':
-      return `segment ${problem.segment} is on the disk and unknown to the metadata: it is kept`
-  }
-}
-
-function describeDisk(store: SegmentStore): readonly string[] {
-  return store.stats().disk === 'refuse' ? ['the disk is full: appends are refused, reading and deleting go on'] : []
 }
 
 function rethrow(error: Error): never {

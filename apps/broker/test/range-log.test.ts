@@ -2,6 +2,7 @@ import { type Deferred, deferred, EastGuardError, isEastGuardError } from '@east
 import { BatchBuilder, type BatchHeader, checkBatch } from '@eastguard/record'
 import type { AppendResult, Offset, SegmentId } from '@eastguard/segment-store'
 import { describe, expect, it } from 'vitest'
+import { ByteBudget } from '../src/records/byte-budget.ts'
 import { RangeLog, type SegmentAppends } from '../src/records/range-log.ts'
 
 const first = 'aaaaaaaaaaaaaaaa-0-0' as SegmentId
@@ -15,7 +16,11 @@ const header = ((): BatchHeader => {
 })()
 /** A refusal at the call and one later are the same to this test. */
 const append = async (log: RangeLog, bytes: Uint8Array): Promise<AppendResult> => log.append(bytes, header)
-const gone = new EastGuardError({ code: 'EG_TOPIC_NOT_FOUND', remedy: 'fix-call', message: 'gone' })
+const coded = (code: string): EastGuardError => new EastGuardError({ code, remedy: 'give-up', message: code })
+const gone = coded('EG_TOPIC_NOT_FOUND')
+const sealed = coded('EG_SEGMENT_SEALED')
+const full = coded('EG_DISK_FULL')
+const damaged = coded('EG_DAMAGED')
 
 /** A store whose appends settle when the test says so. */
 class HeldStore implements SegmentAppends {
@@ -40,14 +45,18 @@ class HeldStore implements SegmentAppends {
     this.calls[index]?.outcome.resolve({ baseOffset: offset(index), endOffset: offset(index + 1), appendTime: 0 })
   }
 
+  reject(index: number, error: EastGuardError): void {
+    this.calls[index]?.outcome.reject(error)
+  }
+
   get order(): string[] {
     return this.calls.map(({ segment, batch: [name] }) => `${segment.slice(-1)}:${name}`)
   }
 }
 
-const open = (limits = { waitingBatchesMax: 4, waitingBytesMax: 100 }): { store: HeldStore; log: RangeLog } => {
+const open = (budget = new ByteBudget(100)): { store: HeldStore; log: RangeLog } => {
   const store = new HeldStore()
-  return { store, log: new RangeLog(store, offset(0), limits) }
+  return { store, log: new RangeLog(store, offset(0), budget) }
 }
 
 const codeOf = (promise: Promise<unknown>): Promise<string> =>
@@ -93,18 +102,59 @@ describe('a range log', () => {
     expect([log.committedEnd, told, store.commits]).toEqual([1, 1, [[first, 1]]])
   })
 
-  it('refuses, and keeps nothing of, what would wait beyond its bounds', async () => {
-    const byCount = open({ waitingBatchesMax: 1, waitingBytesMax: 100 })
-    void append(byCount.log, batch(1))
-    expect(await codeOf(append(byCount.log, batch(2)))).toBe('EG_OVERLOADED')
-    const byBytes = open({ waitingBatchesMax: 10, waitingBytesMax: 1 })
-    void append(byBytes.log, batch(1))
-    expect(await codeOf(append(byBytes.log, batch(2)))).toBe('EG_OVERLOADED')
-    byBytes.log.open(first)
-    byBytes.log.beginRoll()
-    void append(byBytes.log, batch(3))
-    byBytes.log.open(second)
-    expect(byBytes.store.order).toEqual(['0:1', '1:3'])
+  it('refuses, and keeps nothing of, what would wait beyond the budget that all ranges share', async () => {
+    const budget = new ByteBudget(1)
+    const one = open(budget)
+    const other = open(budget)
+    void append(one.log, batch(1))
+    expect(await codeOf(append(one.log, batch(2)))).toBe('EG_OVERLOADED')
+    expect(await codeOf(append(other.log, batch(3)))).toBe('EG_OVERLOADED')
+    one.log.open(first)
+    void append(other.log, batch(4))
+    other.log.open(second)
+    expect([one.store.order, other.store.order, budget.takenBytes]).toEqual([['0:1'], ['1:4'], 0])
+  })
+
+  it('takes back, in their order, the batches that a fence met before the journal had them', async () => {
+    const { store, log } = open()
+    log.open(first)
+    const outcomes = [append(log, batch(1)), append(log, batch(2)), append(log, batch(3))].map(codeOf)
+    log.beginRoll()
+    outcomes.push(codeOf(append(log, batch(4))))
+    store.settle(0)
+    store.reject(1, sealed)
+    store.reject(2, sealed)
+    await new Promise((resolve) => setImmediate(resolve))
+    log.open(second)
+    expect(store.order).toEqual(['0:1', '0:2', '0:3', '1:2', '1:3', '1:4'])
+    for (const index of [3, 4, 5]) store.settle(index)
+    expect(await Promise.all(outcomes)).toEqual(['stored', 'stored', 'stored', 'stored'])
+  })
+
+  it('lets nothing that waits overtake a batch that the old segment refuses late', async () => {
+    const { store, log } = open()
+    log.open(first)
+    const outcomes = [codeOf(append(log, batch(1)))]
+    log.beginRoll()
+    outcomes.push(codeOf(append(log, batch(2))))
+    store.reject(0, full)
+    expect(await Promise.all(outcomes)).toEqual(['EG_DISK_FULL', 'EG_DISK_FULL'])
+    log.open(second)
+    expect(store.order).toEqual(['0:1'])
+  })
+
+  it('whose end is not known refuses, until a segment opens', async () => {
+    const { store, log } = open()
+    const waiting = codeOf(append(log, batch(1)))
+    log.refuse(damaged)
+    expect([await waiting, await codeOf(append(log, batch(2))), log.refusal?.code]).toEqual([
+      'EG_DAMAGED',
+      'EG_DAMAGED',
+      'EG_DAMAGED',
+    ])
+    log.open(first)
+    void append(log, batch(3))
+    expect(store.order).toEqual(['0:3'])
   })
 
   it('lets nothing overtake a batch that the successor refuses', async () => {

@@ -1,5 +1,5 @@
 import { connectWith, type EastGuard } from '@eastguard/client'
-import { type Network, SeededRandom, silentLogger, silentMeter } from '@eastguard/kernel'
+import { type Disk, diskError, type Network, SeededRandom, silentLogger, silentMeter } from '@eastguard/kernel'
 import { MemoryDisk, MemoryGroupStorage, MemoryNetwork } from '@eastguard/kernel/testing'
 import { gzipCodec, NodeClock } from '@eastguard/node'
 import { type Broker, type BrokerComponents, composeBroker } from '../src/compose.ts'
@@ -16,6 +16,29 @@ const smallSettings = {
   vnodeCount: '4',
 }
 
+/** A view of a disk that one boot works with, until its power is cut. */
+class Power {
+  readonly disk: Disk
+  #isCut = false
+
+  constructor(disk: MemoryDisk) {
+    this.disk = new Proxy<Disk>(disk, {
+      get: (target, name) => {
+        const member: unknown = Reflect.get(target, name, target)
+        if (typeof member !== 'function') return member
+        return (...input: unknown[]): unknown => {
+          if (this.#isCut) return Promise.reject(diskError('EG_DISK_FAILED', String(name), '', 'the power was cut'))
+          return Reflect.apply(member, target, input)
+        }
+      },
+    })
+  }
+
+  cut(): void {
+    this.#isCut = true
+  }
+}
+
 /** One broker with memory for a machine: disk, storage and network are the test's to break. */
 export class World implements AsyncDisposable {
   readonly clock: NodeClock = new NodeClock()
@@ -24,6 +47,7 @@ export class World implements AsyncDisposable {
   storage: MemoryGroupStorage = new MemoryGroupStorage()
   broker: Broker | undefined
   readonly #clients: EastGuard[] = []
+  #power: Power = new Power(this.disk)
   #seed = 0
 
   static async start(flags: { readonly [key: string]: unknown } = {}): Promise<World> {
@@ -34,6 +58,7 @@ export class World implements AsyncDisposable {
 
   async start(flags: { readonly [key: string]: unknown } = {}, network: Network = this.network): Promise<Broker> {
     const { settings } = loadSettings({ flags: { ...smallSettings, ...flags }, environment: {} })
+    this.#power = new Power(this.disk)
     this.broker = await composeBroker(settings, { ...this.components(), network })
     return this.broker
   }
@@ -43,7 +68,7 @@ export class World implements AsyncDisposable {
       clock: this.clock,
       random: new SeededRandom(++this.#seed),
       network: this.network,
-      disk: this.disk,
+      disk: this.#power.disk,
       openStorage: async () => this.storage,
       logger: silentLogger,
       metrics: { ...silentMeter, print: async () => '', contentType: 'text/plain' },
@@ -57,9 +82,13 @@ export class World implements AsyncDisposable {
     await this.start(flags)
   }
 
-  /** What no sync has covered is gone; nothing of the dead broker is left in this process either. */
+  /**
+   * What no sync has covered is gone. The dead broker is still in this process, and it will try to tidy up: its disk
+   * answers no more.
+   */
   async powerFailure(): Promise<void> {
     this.disk.crash()
+    this.#power.cut()
     this.storage = this.storage.reopen()
     await this.broker?.close()
   }

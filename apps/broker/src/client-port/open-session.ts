@@ -27,6 +27,7 @@ export function openSession(
 function openProduce(body: Uint8Array, link: SessionLink, context: BrokerContext): Session {
   const { topic, range } = decodeOpenProduce(body)
   const local = context.ranges.need(parseTopicId(topic), range)
+  if (local.log.refusal !== undefined) throw local.log.refusal
   const { batchBytesMax, produceWindowBytes, produceWindowBatches } = context.settings
   const window = { bytes: produceWindowBytes, items: produceWindowBatches }
   const session = new ProduceSession(local.log, local.interval, { batchBytesMax, window }, link)

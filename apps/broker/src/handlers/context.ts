@@ -1,5 +1,5 @@
 import type { ReplicaSeat } from '@eastguard/ds-rsm'
-import type { Address, Clock, Disk, Random } from '@eastguard/kernel'
+import type { Address, Clock, Disk } from '@eastguard/kernel'
 import type { SegmentStore } from '@eastguard/segment-store'
 import type { Identity } from '../identity.ts'
 import type { Metadata } from '../metadata/metadata.ts'
@@ -16,7 +16,6 @@ export interface BrokerContext {
   readonly advertised: Address
   readonly startedAt: number
   readonly clock: Clock
-  readonly random: Random
   readonly disk: Disk
   readonly metadata: Metadata
   readonly ranges: LocalRanges

@@ -5,6 +5,7 @@ import {
   Coordinator,
   type CoordinatorSettings,
   defaultCoordinatorSettings,
+  type FenceAnswer,
   type Problem,
   parseSegmentName,
   type ReplicaSeat,
@@ -16,8 +17,10 @@ import {
   type VNodeId,
 } from '@eastguard/ds-rsm'
 import { type Clock, type Deferred, deferred, type Logger, type Timer } from '@eastguard/kernel'
+import { codedError } from '@eastguard/protocol'
 import type { SegmentStore } from '@eastguard/segment-store'
 import type { LocalRanges } from '../records/local-ranges.ts'
+import { describePlace } from '../records/place.ts'
 import type { Metadata } from './metadata.ts'
 
 export interface CoordinatorHostSettings {
@@ -86,12 +89,18 @@ export class CoordinatorHost {
     return [...this.#coordinators.values()].flatMap((coordinator) => coordinator.problems)
   }
 
-  /** Starts nothing new and waits for what is under way. */
-  async close(): Promise<void> {
+  /** Starts nothing new. */
+  stop(): void {
+    if (this.#closed) return
     this.#closed = true
     this.#timer?.cancel()
     for (const watch of this.#watches) watch[Symbol.dispose]()
     this.#settled?.resolve()
+  }
+
+  /** Stops, and waits for what is under way: the store must be closed before, or its full disk may hold an action. */
+  async close(): Promise<void> {
+    this.stop()
     while (this.#underWay.size > 0) await Promise.all(this.#underWay)
   }
 
@@ -199,8 +208,7 @@ export class CoordinatorHost {
         return { kind: 'done' }
       }
       case 'fence':
-        this.#beginRoll(request.segment)
-        return { kind: 'fenced', answer: await store.fence(request.segment) }
+        return { kind: 'fenced', answer: await this.#fence(request.segment) }
       case 'seal': {
         await store.seal(request.segment, request.end)
         // A copy that had restarted serves what it knew to be committed until it learns its end, which is now.
@@ -214,10 +222,18 @@ export class CoordinatorHost {
     }
   }
 
-  /** Before the fence and in its turn: from here on batches wait for the successor, and the fence refuses nobody. */
-  #beginRoll(segment: SegmentId): void {
+  async #fence(segment: SegmentId): Promise<FenceAnswer> {
+    const { store, ranges } = this.#components
     const { topic, range } = parseSegmentName(segment)
-    this.#components.ranges.find(topic, range)?.log.beginRoll()
+    const log = ranges.find(topic, range)?.log
+    // In the turn of the fence: from here on batches wait for the successor, and the fence refuses nobody.
+    log?.beginRoll()
+    const answer = await store.fence(segment)
+    if (answer.kind === 'suspect') {
+      const place = describePlace(answer.place)
+      log?.refuse(codedError('EG_DAMAGED', `segment ${segment} may lack records, its range takes no appends: ${place}`))
+    }
+    return answer
   }
 
   #noteSettled(found: number): void {

@@ -1,17 +1,9 @@
-import {
-  findSegment,
-  formatSegmentId,
-  type RangeEntry,
-  type SegmentId,
-  type SegmentRow,
-  type TopicId,
-  topicBirth,
-} from '@eastguard/ds-rsm'
+import { formatSegmentId, type RangeEntry, type SegmentId, type TopicId } from '@eastguard/ds-rsm'
 import type { Offset, SegmentStore } from '@eastguard/segment-store'
-import type { Metadata } from '../metadata/metadata.ts'
 import { describePlace } from './place.ts'
 import type { RangeLog } from './range-log.ts'
 import type { RangeRead, RangeReader } from './range-reader.ts'
+import { type ChainLink, SegmentChain } from './segment-chain.ts'
 
 /** The interval of key hashes that a range covers; both ends belong to it. */
 export interface HashInterval {
@@ -25,34 +17,38 @@ export class LocalRange implements RangeReader {
   readonly range: number
   readonly interval: HashInterval
   readonly log: RangeLog
-  readonly #metadata: Metadata
   readonly #store: SegmentStore
-  #startOffset: Offset
+  readonly #chain: SegmentChain
   #replicaCount: number
+  #deleted = false
 
-  constructor(entry: RangeEntry, log: RangeLog, metadata: Metadata, store: SegmentStore) {
+  constructor(entry: RangeEntry, log: RangeLog, store: SegmentStore) {
     const { topic, range, keyHashFirst, keyHashLast } = entry.row
     this.topic = topic
     this.range = range
     this.interval = { first: keyHashFirst, last: keyHashLast }
     this.log = log
-    this.#metadata = metadata
     this.#store = store
-    this.#startOffset = entry.segments.first.startOffset
+    this.#chain = new SegmentChain(entry)
     this.#replicaCount = entry.segments.active.replicas.length
   }
 
   /** Takes over what the committed metadata says now. */
-  follow({ segments }: RangeEntry): void {
-    this.#startOffset = segments.first.startOffset
-    this.#replicaCount = segments.active.replicas.length
+  follow(entry: RangeEntry): void {
+    this.#chain.follow(entry)
+    this.#replicaCount = entry.segments.active.replicas.length
     // A segment is sealed at an end that every copy has: all below its successor is committed.
-    this.log.committedTo(segments.active.startOffset)
+    this.log.committedTo(this.#chain.active.startOffset)
+  }
+
+  /** The topic is gone. */
+  delete(): void {
+    this.#deleted = true
   }
 
   /** Of the oldest record kept. */
   get startOffset(): Offset {
-    return this.#startOffset
+    return this.#chain.startOffset
   }
 
   /** Copies that a record has when it is acknowledged. */
@@ -70,26 +66,29 @@ export class LocalRange implements RangeReader {
 
   async read(from: Offset, bytesMax: number): Promise<RangeRead> {
     for (let offset = from; ; ) {
-      const place = await this.#find(offset)
-      if (place.kind !== 'segment') return place
-      const { id, row } = place
+      if (this.#deleted) return { kind: 'deleted' }
+      const found = this.#chain.find(offset)
+      if (found === undefined) return { kind: 'trimmed', startOffset: this.startOffset }
+      const id = this.#idOf(found.link)
       const answer = await this.#store.read(id, offset, bytesMax)
       switch (answer.kind) {
         case 'records':
           return { kind: 'records', segment: id, parts: answer.parts, endOffset: answer.endOffset }
         case 'end':
           // The metadata's end is the end (H37): the store may not have heard of the seal yet.
-          if (row.endOffset === null || offset < row.endOffset) return { kind: 'end' }
-          offset = row.endOffset
+          if (found.end === undefined || offset < found.end) return { kind: 'end' }
+          offset = found.end
           break
         case 'damaged':
           return { kind: 'damaged', place: describePlace(answer.place) }
         case 'notLoaded':
           return { kind: 'notLoaded', reason: answer.reason }
         case 'notHere':
-          if (row.state === 'active') return { kind: 'end' } // nothing has been appended to it yet
-          if (await this.#isGone(row)) break // a trim came between: ask again where the range starts
-          return { kind: 'damaged', place: `segment ${id} is missing on this broker` }
+          if (this.#chain.active.segment === found.link.segment) return { kind: 'end' } // nothing was appended yet
+          // A trim or a deletion may have come between: look again. Else the file is missing, which is not the end (H58).
+          if (!this.#deleted && this.#chain.find(offset)?.link.segment === found.link.segment) {
+            return { kind: 'damaged', place: `segment ${id} is missing on this broker` }
+          }
       }
     }
   }
@@ -99,9 +98,8 @@ export class LocalRange implements RangeReader {
    * none.
    */
   async findTime(time: number): Promise<Offset> {
-    const rows = await this.#rows()
-    for (const row of rows) {
-      const id = formatSegmentId(row)
+    for (const link of [...this.#chain]) {
+      const id = this.#idOf(link)
       const status = this.#store.status(id)
       if (status === undefined || status.recordCount === 0 || status.maxTimestamp < time) continue
       const found = await this.#store.findTime(id, time)
@@ -110,36 +108,7 @@ export class LocalRange implements RangeReader {
     return this.committedEnd
   }
 
-  async #find(
-    offset: Offset,
-  ): Promise<
-    | { readonly kind: 'segment'; readonly id: SegmentId; readonly row: SegmentRow }
-    | { readonly kind: 'trimmed'; readonly startOffset: Offset }
-    | { readonly kind: 'deleted' }
-  > {
-    const { topic, range } = this
-    const found = await this.#metadata.read(topicBirth(topic), (state) => findSegment(state, topic, range, offset))
-    switch (found.kind) {
-      case 'segment':
-        return { kind: 'segment', id: formatSegmentId(found.segment), row: found.segment }
-      case 'trimmed':
-        return found
-      case 'rangeUnknown':
-        return { kind: 'deleted' }
-    }
-  }
-
-  async #isGone(row: SegmentRow): Promise<boolean> {
-    const place = await this.#find(row.startOffset)
-    return place.kind !== 'segment' || place.row.segment !== row.segment
-  }
-
-  /** Oldest first. */
-  #rows(): Promise<readonly SegmentRow[]> {
-    const { topic, range } = this
-    return this.#metadata.readTopic(topic, ({ ranges }) => {
-      const segments = ranges.get(range)?.segments
-      return segments === undefined ? [] : Array.from({ length: segments.count }, (_, index) => segments.at(index))
-    })
+  #idOf({ segment }: ChainLink): SegmentId {
+    return formatSegmentId({ topic: this.topic, range: this.range, segment })
   }
 }

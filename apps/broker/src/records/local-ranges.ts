@@ -2,21 +2,21 @@ import { formatSegmentId, type RangeEntry, type TopicId } from '@eastguard/ds-rs
 import type { EastGuardError } from '@eastguard/kernel'
 import { codedError } from '@eastguard/protocol'
 import type { SegmentStore } from '@eastguard/segment-store'
-import type { Metadata } from '../metadata/metadata.ts'
+import { ByteBudget } from './byte-budget.ts'
 import { LocalRange } from './local-range.ts'
-import { RangeLog, type RangeLogLimits } from './range-log.ts'
+import { RangeLog } from './range-log.ts'
 
 /** The ranges that this broker leads, by topic and number. */
 export class LocalRanges {
   readonly #topics = new Map<TopicId, Map<number, LocalRange>>()
-  readonly #metadata: Metadata
   readonly #store: SegmentStore
-  readonly #limits: RangeLogLimits
+  /** Of all batches that wait for a roll. */
+  readonly #budget: ByteBudget
 
-  constructor(metadata: Metadata, store: SegmentStore, limits: RangeLogLimits) {
-    this.#metadata = metadata
+  /** @param waitingBytesMax bytes of all batches that may wait for a roll (P18) */
+  constructor(store: SegmentStore, waitingBytesMax: number) {
     this.#store = store
-    this.#limits = limits
+    this.#budget = new ByteBudget(waitingBytesMax)
   }
 
   find(topic: TopicId, range: number): LocalRange | undefined {
@@ -46,12 +46,13 @@ export class LocalRanges {
     const { active } = entry.segments
     // What was journalled as committed before a restart may be read before the segment has rolled.
     const committed = this.#store.status(formatSegmentId(active))?.commitOffset ?? active.startOffset
-    const log = new RangeLog(this.#store, Math.max(committed, active.startOffset), this.#limits)
-    ranges.set(range, new LocalRange(entry, log, this.#metadata, this.#store))
+    const log = new RangeLog(this.#store, Math.max(committed, active.startOffset), this.#budget)
+    ranges.set(range, new LocalRange(entry, log, this.#store))
   }
 
   /** The topic is gone: whoever writes or reads it hears so. */
   removeTopic(topic: TopicId): void {
+    for (const local of this.#topics.get(topic)?.values() ?? []) local.delete()
     this.#close(topic, codedError('EG_TOPIC_NOT_FOUND', `topic ${topic} was deleted`, { topic }))
   }
 

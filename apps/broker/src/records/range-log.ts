@@ -1,28 +1,32 @@
-import { BoundedQueue, type Deferred, deferred, EastGuardError } from '@eastguard/kernel'
+import {
+  BoundedQueue,
+  type Deferred,
+  deferred,
+  EastGuardError,
+  invariant,
+  isEastGuardError,
+  unreachable,
+} from '@eastguard/kernel'
 import type { BatchHeader } from '@eastguard/record'
 import type { AppendResult, Offset, SegmentId, SegmentStore } from '@eastguard/segment-store'
+import type { ByteBudget } from './byte-budget.ts'
 
 // The writing end of one active range on the broker that leads it. It hands batches to the active segment in the order
 // in which they came. While the segment rolls it holds them, and gives them to the successor in the same order: a
 // producer notices a pause, not an error (seal protocol, "carry").
 //
-//   open ──beginRoll──► rolling ──open──► open …        any state ──close──► closed
-//   waiting ──open──► open                              (waiting: after a start, until the old segment has rolled)
-
-export interface RangeLogLimits {
-  /** Batches that may wait for a successor. */
-  readonly waitingBatchesMax: number
-  /** Their bytes. */
-  readonly waitingBytesMax: number
-}
+//   waiting ──open──► open ──beginRoll──► rolling ──open──► open …      waiting: after a start, until the old one rolled
+//      └───────────────────── refuse ───────┴──► refusing ──open──► open    refusing: its end is not known
+//   any state ──close──► closed
 
 type State =
   | { readonly kind: 'waiting' }
   | { readonly kind: 'open'; readonly segment: SegmentId }
   | { readonly kind: 'rolling' }
+  | { readonly kind: 'refusing'; readonly error: EastGuardError }
   | { readonly kind: 'closed'; readonly error: EastGuardError }
 
-interface Waiting {
+interface Held {
   readonly batch: Uint8Array
   readonly header: BatchHeader
   readonly outcome: Deferred<AppendResult>
@@ -31,20 +35,23 @@ interface Waiting {
 /** The part of the store that a range writes through. */
 export type SegmentAppends = Pick<SegmentStore, 'append' | 'commit'>
 
+const heldBatchesMax = 65_536
+
 export class RangeLog {
   readonly #store: SegmentAppends
-  readonly #limits: RangeLogLimits
-  readonly #waiting: BoundedQueue<Waiting>
+  readonly #budget: ByteBudget
+  /** What the fenced segment gave back, oldest first: it goes before everything that came later. */
+  readonly #returned: Held[] = []
+  readonly #held = new BoundedQueue<Held>(heldBatchesMax)
   readonly #listeners = new Set<() => void>()
-  #waitingBytes = 0
   #state: State = { kind: 'waiting' }
   #committedEnd: Offset
 
-  constructor(store: SegmentAppends, committedEnd: Offset, limits: RangeLogLimits) {
+  /** @param budget for the batches that wait for a roll, shared by all ranges (P18) */
+  constructor(store: SegmentAppends, committedEnd: Offset, budget: ByteBudget) {
     this.#store = store
     this.#committedEnd = committedEnd
-    this.#limits = limits
-    this.#waiting = new BoundedQueue(limits.waitingBatchesMax)
+    this.#budget = budget
   }
 
   /** Everything below is durable on every replica, and readable. */
@@ -56,23 +63,35 @@ export class RangeLog {
     return this.#state.kind === 'open'
   }
 
+  /** Why appends are refused, if they are. */
+  get refusal(): EastGuardError | undefined {
+    return this.#state.kind === 'refusing' || this.#state.kind === 'closed' ? this.#state.error : undefined
+  }
+
   /**
    * Appends behind everything that was appended before. Resolves when the batch is durable and committed.
    *
    * A refusal that is known at the call is thrown by the call itself: who appends in order stops in order.
    * @param batch unstamped; retained
    * @param header of the batch, as `checkBatch` gave it
-   * @throws EG_OVERLOADED (retry) when too much waits for a roll; the store's errors; the reason of `close`
+   * @throws EG_OVERLOADED (retry) when too much waits for a roll; the store's errors; the reason of `refuse` or `close`
    */
   append(batch: Uint8Array, header: BatchHeader): Promise<AppendResult> {
-    switch (this.#state.kind) {
+    const state = this.#state
+    switch (state.kind) {
+      case 'refusing':
       case 'closed':
-        throw this.#state.error
-      case 'open':
-        return this.#give(this.#state.segment, batch, header)
+        throw state.error
       case 'waiting':
       case 'rolling':
         return this.#hold(batch, header)
+      case 'open': {
+        const outcome = deferred<AppendResult>()
+        this.#give(state.segment, { batch, header, outcome })
+        return outcome.promise
+      }
+      default:
+        return unreachable(state)
     }
   }
 
@@ -86,15 +105,21 @@ export class RangeLog {
     if (this.#state.kind === 'closed') return
     this.#state = { kind: 'open', segment }
     for (let next = this.#leave(); next !== undefined; next = this.#leave()) {
-      const { batch, header, outcome } = next
       try {
-        this.#give(segment, batch, header).then(outcome.resolve, outcome.reject)
+        this.#give(segment, next)
       } catch (error) {
         // What the store refuses now it would perhaps take a moment later: nothing may overtake the refused batch.
-        outcome.reject(error)
-        this.#refuseWaiting(error)
+        next.outcome.reject(error)
+        this.#refuseHeld(error)
       }
     }
+  }
+
+  /** Nobody knows where the range ends: batches are refused, with this error, until a segment opens. */
+  refuse(error: EastGuardError): void {
+    if (this.#state.kind === 'closed') return
+    this.#state = { kind: 'refusing', error }
+    this.#refuseHeld(error)
   }
 
   /** A roll committed at this end. */
@@ -113,7 +138,7 @@ export class RangeLog {
   close(error: EastGuardError): void {
     if (this.#state.kind === 'closed') return
     this.#state = { kind: 'closed', error }
-    this.#refuseWaiting(error)
+    this.#refuseHeld(error)
     this.wakeReaders()
   }
 
@@ -123,36 +148,52 @@ export class RangeLog {
     return { [Symbol.dispose]: () => void this.#listeners.delete(listener) }
   }
 
-  #give(segment: SegmentId, batch: Uint8Array, header: BatchHeader): Promise<AppendResult> {
-    return this.#store.append(segment, batch, header).then((result) => {
-      // P1: with one replica, durable here is durable everywhere. P3: readable only from here on.
-      this.#store.commit(segment, result.endOffset)
-      this.committedTo(result.endOffset)
-      return result
-    })
+  /** @throws what the store refuses at the call */
+  #give(segment: SegmentId, held: Held): void {
+    this.#store.append(segment, held.batch, held.header).then(
+      (result) => {
+        // P1: with one replica, durable here is durable everywhere. P3: readable only from here on.
+        this.#store.commit(segment, result.endOffset)
+        this.committedTo(result.endOffset)
+        held.outcome.resolve(result)
+      },
+      (error: unknown) => this.#givenBack(held, error),
+    )
+  }
+
+  /** The store did not take what it had been given: the fence came first, or the disk is full. */
+  #givenBack(held: Held, error: unknown): void {
+    const carried = this.#state.kind === 'rolling' && isEastGuardError(error, 'EG_SEGMENT_SEALED')
+    if (carried && this.#budget.take(held.batch.length)) {
+      this.#returned.push(held)
+      return
+    }
+    held.outcome.reject(error)
+    // Whatever waits here came later: it must not be stored where this one was not.
+    this.#refuseHeld(error)
   }
 
   #hold(batch: Uint8Array, header: BatchHeader): Promise<AppendResult> {
     const outcome = deferred<AppendResult>()
-    const fits = this.#waitingBytes + batch.length <= this.#limits.waitingBytesMax
-    if (!fits || !this.#waiting.push({ batch, header, outcome })) {
+    if (this.#held.count === heldBatchesMax || !this.#budget.take(batch.length)) {
       throw new EastGuardError({
         code: 'EG_OVERLOADED',
         remedy: 'retry',
-        message: `${this.#waiting.count} batches (${this.#waitingBytes} bytes) wait for the next segment of this range already`,
+        message: `${this.#budget.takenBytes} bytes wait for the next segments of their ranges already`,
+        facts: { heldBatches: this.#held.count, waitingBytes: this.#budget.takenBytes },
       })
     }
-    this.#waitingBytes += batch.length
+    invariant(this.#held.push({ batch, header, outcome }), 'a queue with room takes one more')
     return outcome.promise
   }
 
-  #leave(): Waiting | undefined {
-    const next = this.#waiting.shift()
-    if (next !== undefined) this.#waitingBytes -= next.batch.length
+  #leave(): Held | undefined {
+    const next = this.#returned.shift() ?? this.#held.shift()
+    if (next !== undefined) this.#budget.giveBack(next.batch.length)
     return next
   }
 
-  #refuseWaiting(error: unknown): void {
+  #refuseHeld(error: unknown): void {
     for (let next = this.#leave(); next !== undefined; next = this.#leave()) next.outcome.reject(error)
   }
 }
