@@ -4,6 +4,7 @@ import {
   parseSegmentName,
   parseTopicId,
   type SegmentList,
+  type SegmentRow,
   type TopicId,
 } from '@eastguard/ds-rsm'
 import { invariant } from '@eastguard/kernel'
@@ -46,6 +47,9 @@ export async function findOffset(request: FindOffset, context: BrokerContext): P
   }
 }
 
+/** Commands of one trim that share a commit. */
+const trimsAtOnce = 256
+
 /** Drops the sealed segments that lie wholly before the point; the active one always stays. */
 export async function trimTopic(request: TrimTopic, context: BrokerContext): Promise<TrimTopicAnswer> {
   const { name, range, before } = request
@@ -62,7 +66,10 @@ export async function trimTopic(request: TrimTopic, context: BrokerContext): Pro
     return { topic: row.id, epoch: state.vnode.epoch, trims }
   })
   const ranges: TrimmedRange[] = []
-  for (const trim of plan.trims) ranges.push(await trimRange(name, plan, trim, context))
+  for (let i = 0; i < plan.trims.length; i += trimsAtOnce) {
+    const some = plan.trims.slice(i, i + trimsAtOnce)
+    ranges.push(...(await Promise.all(some.map((trim) => trimRange(name, plan, trim, context)))))
+  }
   return { ranges }
 }
 
@@ -83,14 +90,19 @@ async function trimRange(
 function firstKept(segments: SegmentList, before: TrimPoint, context: BrokerContext): number {
   for (let index = 0; index < segments.count - 1; index++) {
     const row = segments.at(index)
-    const status = context.store.status(formatSegmentId(row))
     const gone =
       before.kind === 'end' ||
       (before.kind === 'offset' && row.endOffset !== null && row.endOffset <= before.offset) ||
-      (before.kind === 'time' && status !== undefined && status.lastAppendTime < before.time)
+      (before.kind === 'time' && isOlder(row, before.time, context))
     if (!gone) return row.segment
   }
   return segments.active.segment
+}
+
+/** A segment that is not here has no time that could be compared: it stays. */
+function isOlder(row: SegmentRow, time: number, context: BrokerContext): boolean {
+  const status = context.store.status(formatSegmentId(row))
+  return status !== undefined && status.lastAppendTime < time
 }
 
 function rangeNotFound(name: string, range: number): Error {
