@@ -11,6 +11,7 @@ import {
 } from '@eastguard/kernel'
 import { type Database, open, type Transaction } from 'lmdb'
 import { readValue, sealValue } from './checked-value.ts'
+import { checkLmdbFile } from './lmdb-file.ts'
 import { SpaceReserve } from './space-reserve.ts'
 import { systemWord } from './system-error.ts'
 
@@ -70,9 +71,10 @@ export class LmdbGroupStorage implements GroupStorage {
     this.#commitTimeoutMs = limits.commitTimeoutMs
   }
 
-  /** @throws EG_DISK_* for the directory, EG_STORAGE_FAILED (give-up) when it holds no environment of ours */
+  /** @throws EG_DISK_* for the directory, EG_STORAGE_DAMAGED, EG_STORAGE_FAILED (give-up) when it holds no environment of ours */
   static async open(settings: LmdbSettings, components: { readonly clock: Clock }): Promise<LmdbGroupStorage> {
     const { mapBytes = 4 * 1024 ** 3, reserveBytes = 16 * 1024 ** 2, commitTimeoutMs = 10_000 } = settings
+    await checkLmdbFile(join(settings.path, 'data.mdb'))
     const reserve = await SpaceReserve.open(join(settings.path, 'reserve'), reserveBytes)
     try {
       const database = open<Buffer, Uint8Array>({
