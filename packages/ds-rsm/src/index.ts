@@ -23,11 +23,18 @@ export type {
   SegmentReports,
 } from './coordinator/view.ts'
 export {
+  type BirthIds,
+  checkBirth,
+  createVNodes,
+  hasVNodes,
+  storedBirth,
+  type VNodesBirth,
+} from './host/genesis.ts'
+export {
   defaultLocalProposerSettings,
   LocalProposer,
   type LocalProposerSettings,
 } from './host/local-proposer.ts'
-export { createVNodes, hasVNodes } from './host/vnode-storage.ts'
 export {
   type BrokerId,
   formatSegmentId,

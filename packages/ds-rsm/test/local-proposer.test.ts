@@ -2,19 +2,24 @@ import { AbortSource, type GroupStorage, isEastGuardError, type StorageWrite, si
 import { MemoryClock, MemoryGroupStorage } from '@eastguard/kernel/testing'
 import { afterEach, describe, expect, it } from 'vitest'
 import {
+  type BirthIds,
   type Command,
   type CreateTopic,
+  checkBirth,
   createVNodes,
   defaultLocalProposerSettings,
   exportRows,
   LocalProposer,
   type LocalProposerSettings,
+  parseBrokerId,
   parseVNodeId,
+  storedBirth,
   topicNameHash,
 } from '../src/index.ts'
-import { create, policy, roll, say, topicNumber, trim } from './fixtures.ts'
+import { create, policy, roll, say, seat, topicNumber, trim } from './fixtures.ts'
 
 const vnode = parseVNodeId(0)
+const ids: BirthIds = { clusterId: 'c1'.repeat(16), brokerId: seat.brokerId }
 const deadline = 1_000_000
 
 /** A storage whose commits wait for the test. */
@@ -50,7 +55,7 @@ async function open(storage: GroupStorage, clock = new MemoryClock(), settings: 
 }
 
 async function born(storage: MemoryGroupStorage = new MemoryGroupStorage(), count = 1): Promise<MemoryGroupStorage> {
-  await createVNodes(storage, count)
+  await createVNodes(storage, { count, ...ids })
   return storage
 }
 
@@ -71,8 +76,30 @@ describe('birth', () => {
   it('happens once, and nothing is invented where the metadata is gone', async () => {
     const storage = new MemoryGroupStorage()
     expect(await code(open(storage))).toBe('EG_NO_CLUSTER')
-    await createVNodes(storage, 16)
-    expect(await code(createVNodes(storage, 16))).toBe('EG_CLUSTER_EXISTS')
+    await createVNodes(storage, { count: 16, ...ids })
+    expect(await code(createVNodes(storage, { count: 16, ...ids }))).toBe('EG_CLUSTER_EXISTS')
+  })
+
+  // P17: what another cluster's metadata does not know of is not deleted data.
+  it('says whose it is, so that metadata of another cluster or broker is refused', async () => {
+    const empty = new MemoryGroupStorage()
+    const storage = (await born()).reopen()
+    const check = (of: MemoryGroupStorage, expected: BirthIds) => code((async () => checkBirth(of, expected))())
+    expect([storedBirth(empty), storedBirth(storage)]).toEqual([undefined, ids])
+    expect(await check(storage, ids)).toBe('fulfilled')
+    expect(await check(empty, ids)).toBe('EG_NO_CLUSTER')
+    const clusterId = 'c2'.repeat(16)
+    expect(await check(storage, { ...ids, clusterId })).toBe('EG_DATA_DIR_FOREIGN')
+    expect(await check(storage, { ...ids, brokerId: parseBrokerId('b2'.repeat(16)) })).toBe('EG_DATA_DIR_FOREIGN')
+    expect(() => checkBirth(storage, { ...ids, clusterId })).toThrow(
+      `belongs to broker ${ids.brokerId} of cluster ${ids.clusterId}, and this data directory to broker ${ids.brokerId} of cluster ${clusterId}`,
+    )
+  })
+
+  it('refuses a format that this release does not know', async () => {
+    const storage = await born()
+    await storage.commit([{ kind: 'put', key: new Uint8Array([0x67]), value: new Uint8Array([0x91, 3]) }])
+    expect(await code(open(storage))).toBe('EG_DATA_DIR_FORMAT')
   })
 
   it('cuts the names evenly: every hash has one owner', async () => {

@@ -3,11 +3,12 @@ import { MemoryClock, MemoryGroupStorage } from '@eastguard/kernel/testing'
 import { describe, it } from 'vitest'
 import { proposerCases } from '../contract/index.ts'
 import { createVNodes, defaultLocalProposerSettings, LocalProposer, parseVNodeId } from '../src/index.ts'
+import { seat } from './fixtures.ts'
 
 describe('the local proposer keeps the contract', () => {
   it.each(proposerCases)('$name', async ({ run }) => {
     let storage = new MemoryGroupStorage()
-    await createVNodes(storage, 1)
+    await createVNodes(storage, { count: 1, clusterId: 'c1'.repeat(16), brokerId: seat.brokerId })
     const clock = new MemoryClock()
     const open = () => LocalProposer.open(defaultLocalProposerSettings, { storage, clock, logger: silentLogger })
     let proposer = await open()

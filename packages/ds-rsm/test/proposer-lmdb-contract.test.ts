@@ -7,6 +7,7 @@ import { LmdbGroupStorage } from '@eastguard/node/lmdb'
 import { afterEach, beforeEach, describe, it } from 'vitest'
 import { proposerCases } from '../contract/index.ts'
 import { createVNodes, defaultLocalProposerSettings, LocalProposer, parseVNodeId } from '../src/index.ts'
+import { seat } from './fixtures.ts'
 
 const clock = new NodeClock()
 let path = ''
@@ -19,7 +20,7 @@ const openProposer = () => LocalProposer.open(defaultLocalProposerSettings, { st
 beforeEach(async () => {
   path = await mkdtemp(join(tmpdir(), 'eastguard-proposer-'))
   storage = await openStorage()
-  await createVNodes(storage, 1)
+  await createVNodes(storage, { count: 1, clusterId: 'c1'.repeat(16), brokerId: seat.brokerId })
   proposer = await openProposer()
 })
 

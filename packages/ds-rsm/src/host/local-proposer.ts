@@ -14,11 +14,12 @@ import { apply } from '../vnode/apply.ts'
 import type { Command } from '../vnode/command.ts'
 import { decodeCommand, encodeCommand } from '../vnode/command-codec.ts'
 import type { CommandResult } from '../vnode/outcome.ts'
+import { storedVNodes } from './genesis.ts'
 import { HostedVNode } from './hosted-vnode.ts'
 import { PendingReads } from './pending-reads.ts'
 import { outcomeUnknown, Proposal, timedOut } from './proposal.ts'
 import { TimeKeeper } from './time-keeper.ts'
-import { indexWrite, loadVNode, storageWrites, storedVNodes } from './vnode-storage.ts'
+import { indexWrite, loadVNode, storageWrites } from './vnode-storage.ts'
 
 /** Numbers that an operator may move. */
 export interface LocalProposerSettings {
@@ -76,6 +77,10 @@ export class LocalProposer implements Proposer, VNodeDirectory, AsyncDisposable 
   #committing = false
   #full: { readonly error: EastGuardError; readonly until: number } | undefined
 
+  /**
+   * Loads every vNode of the storage, whosever it is: `checkBirth` comes first.
+   * @throws EG_NO_CLUSTER (fix-call), EG_DATA_DIR_FORMAT, EG_STORAGE_DAMAGED (give-up)
+   */
   static async open(settings: LocalProposerSettings, components: Components): Promise<LocalProposer> {
     const { storage, clock } = components
     const ids = storedVNodes(storage)
