@@ -54,13 +54,22 @@ export class Appender {
   append(request: AppendRequest): Promise<AppendResult> {
     this.#checkDisk()
     checkOpen(request)
-    const outcome = this.#queue.enter(request.batch.length, () => this.#admit(request))
+    const outcome = this.#queue.enter(request.segment, request.batch.length, () => this.#admit(request))
     if (this.#queue.count > 0) this.#with.keeper.press()
     return outcome
   }
 
   /** There may be room. */
   advance(): void {
+    this.#queue.advance()
+  }
+
+  /**
+   * The segment has ended, or a change of it has begun: its appends that still wait are refused now, unstamped. Later
+   * they would be refused as well, but then what follows them may already be in the successor (P2).
+   */
+  refuseWaitingOf(segment: Segment): void {
+    this.#queue.refuse(segment, segmentSealed(segment.id, whyClosed(segment)))
     this.#queue.advance()
   }
 
@@ -161,9 +170,13 @@ export class Appender {
 }
 
 function checkOpen({ segment, mode }: AppendRequest): void {
-  if (segment.leaving) throw segmentSealed(segment.id, 'being forgotten')
   const verdict = judgeSegment(segment.state, mode === 'settle' ? 'settle' : 'append')
   invariant(verdict.kind !== 'wrong', 'only a fenced copy is completed from another', { segment: segment.id })
-  if (verdict.kind !== 'go') throw segmentSealed(segment.id, segment.state)
-  if (segment.changing > 0) throw segmentSealed(segment.id, 'being cut')
+  if (verdict.kind === 'go' && !segment.leaving && segment.changing === 0) return
+  throw segmentSealed(segment.id, whyClosed(segment))
+}
+
+function whyClosed(segment: Segment): string {
+  if (segment.leaving) return 'being forgotten'
+  return segment.changing > 0 ? 'being cut' : segment.state
 }

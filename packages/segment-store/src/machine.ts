@@ -104,7 +104,8 @@ function wire(start: MachineStart, pool: FilePool, journal: Journal): Machine {
   const stopped = (): Error | undefined => stop.reason
   const appending = { clock, cache, journal, keeper, flusher, pool, monitor, stopped }
   const appender = new Appender(appending, settings.journalFilesMax)
-  const changes = new SegmentChanges({ disk, journal, flusher, cache, handles, gone })
+  const begun = (segment: Segment): void => appender.refuseWaitingOf(segment)
+  const changes = new SegmentChanges({ disk, journal, flusher, cache, handles, begun, gone })
   const reader = new Reader(handles)
   return { segments, directories, cache, flusher, handles, reader, pool, monitor, journal, keeper, appender, changes }
 }

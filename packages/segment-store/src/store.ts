@@ -184,14 +184,19 @@ export class SegmentStore implements AsyncDisposable {
   }
 
   /**
-   * Ends appends for good and answers what is here, after every write under way has ended (H35a). A fence needs no
-   * disk: a restart is one. A segment that the store does not know is not marked: the caller must not create it.
+   * Ends appends for good and answers what is here, after every write under way has ended (H35a). Appends that still
+   * wait for room are refused in this turn, in order, before the answer; their batches are as they were handed over.
+   * A fence needs no disk: a restart is one. A segment that the store does not know is not marked: the caller must not
+   * create it.
    */
   async fence(id: SegmentId): Promise<FenceAnswer> {
     this.#stop.check()
     const segment = this.#machine.segments.get(id)
     if (segment === undefined) return this.#noTrace()
-    if (judgeSegment(segment.state, 'fence').kind === 'go') segment.state = 'fenced'
+    if (judgeSegment(segment.state, 'fence').kind === 'go') {
+      segment.state = 'fenced'
+      this.#machine.appender.refuseWaitingOf(segment)
+    }
     await segment.drained()
     if (segment.changing > 0) await segment.lane.run(async () => {})
     this.#stop.check()

@@ -17,6 +17,8 @@ export interface ChangeComponents {
   readonly flusher: Flusher
   readonly cache: Cache
   readonly handles: ReadHandles
+  /** A change of it begins: it takes no appends meanwhile. */
+  readonly begun: (segment: Segment) => void
   /** It is gone. */
   readonly gone: (segment: Segment) => void
 }
@@ -86,6 +88,7 @@ export class SegmentChanges {
 
   async #inTurn(segment: Segment, work: () => Promise<void>, leaving = false): Promise<void> {
     segment.changing++
+    this.#with.begun(segment)
     try {
       await segment.drained()
       await segment.lane.run(async () => {
