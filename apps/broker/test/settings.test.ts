@@ -1,7 +1,8 @@
 import { isEastGuardError } from '@eastguard/kernel'
+import { type Limits, limitTable } from '@eastguard/protocol'
 import { describe, expect, it } from 'vitest'
 import { type LoadedSettings, loadSettings, type SettingInputs } from '../src/settings/load.ts'
-import { flagOf, settingKeys, settingTable, variableOf } from '../src/settings/table.ts'
+import { flagOf, type SettingKey, settingKeys, settingTable, variableOf } from '../src/settings/table.ts'
 
 const load = (inputs: Partial<SettingInputs>): LoadedSettings =>
   loadSettings({ flags: { dataDir: 'data' }, environment: {}, ...inputs })
@@ -54,6 +55,9 @@ describe('settings', () => {
     [{ idleInterval: '5 parsecs' }, 'idleInterval: "5 parsecs" is not a duration such as 5s (--idle-interval)'],
     [{ vnodeCount: '2.5' }, 'vnodeCount: "2.5" is not a whole number (--vnode-count)'],
     [{ clusterId: 'abc' }, 'clusterId: "abc" must be 32 hex digits (--cluster-id)'],
+    [{ idleInterval: '61s' }, 'idleInterval: "61s" must be from 10ms to 1m (--idle-interval)'],
+    [{ journalFileBytes: '300001' }, 'journalFileBytes: "300001" must be a multiple of 4096 (--journal-file-bytes)'],
+    [{ journalFileBytes: 4097 }, 'journalFileBytes: 4097 must be from 256KiB to 1GiB (--journal-file-bytes)'],
     [{ insecure: 'maybe' }, 'insecure: "maybe" is not true or false (--insecure)'],
   ])('that are not what they should be are refused: %j', (flags, message) => {
     expect(complaint({ flags: { dataDir: 'data', ...flags } })).toBe(message)
@@ -69,6 +73,23 @@ describe('settings', () => {
     )
     expect(complaint({ flags: { dataDir: 'd', listen: '10.0.0.1:1', insecure: true } })).toBe('accepted')
   })
+
+  it.each([
+    ['batchBytesMax', 'batchBytesMax'],
+    ['produceWindowBytes', 'produceWindowBytes'],
+    ['produceWindowBatches', 'produceWindowBatches'],
+    ['consumeWindowBytesMax', 'consumeWindowBytesMax'],
+    ['helloTimeout', 'helloTimeoutMs'],
+    ['idleInterval', 'idleIntervalMs'],
+  ] as const satisfies readonly (readonly [SettingKey, keyof Limits])[])(
+    '%s takes nothing that could not be announced as %s',
+    (key, name) => {
+      const { schema } = settingTable[key]
+      const { min, max } = limitTable[name]
+      expect(schema.safeParse(max + 1).success).toBe(false)
+      expect(schema.safeParse(min - 1).success).toBe(false)
+    },
+  )
 
   it('in variables that name no setting are reported, not refused', () => {
     const environment = { EASTGUARD_COLOUR: 'red', EASTGUARD_SERVER: 'localhost:2921', PATH: '/bin' }

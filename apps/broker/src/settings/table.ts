@@ -1,3 +1,4 @@
+import { limitTable } from '@eastguard/protocol'
 import { z } from 'zod'
 import {
   type HostPort,
@@ -10,11 +11,13 @@ import {
 } from './units.ts'
 
 // Every setting of a broker, once: its flag, environment variable, YAML key, schema, default and help all come from
-// here. Flags win over the environment, the environment over the file, the file over the default.
+// here. Flags win over the environment, the environment over the file, the file over the default. What a value may be is
+// said here whole: a value that passes does not fail later, when the broker starts with it.
 
 const KiB = 2 ** 10
 const MiB = 2 ** 20
 const GiB = 2 ** 30
+const blockBytes = 4 * KiB
 
 /** One setting. `Value` is what the broker works with; text forms are parsed by the schema. */
 export interface Setting<Value> {
@@ -85,11 +88,11 @@ export const settingTable: { readonly [Key in SettingKey]: Setting<BrokerSetting
     256 * MiB,
     'Memory for records: cached ones and those not yet in a segment file.',
   ),
-  journalFileBytes: bytes(
+  journalFileBytes: blocks(
     256 * KiB,
     GiB,
     64 * MiB,
-    'Size of one journal file; written in advance, at least three exist.',
+    'Size of one journal file, in whole blocks of 4 KiB; written in advance, at least three exist.',
   ),
   metadataBytesMax: bytes(
     4 * MiB,
@@ -99,16 +102,31 @@ export const settingTable: { readonly [Key in SettingKey]: Setting<BrokerSetting
   ),
   batchBytesMax: bytes(
     4 * KiB,
-    16 * MiB,
+    limitTable.batchBytesMax.max,
     MiB,
     'Largest batch that a producer may send; journalFileBytes must hold two of them.',
   ),
   produceWindowBytes: bytes(64 * KiB, 64 * MiB, 8 * MiB, 'Bytes that a produce session may have unacknowledged.'),
-  produceWindowBatches: count(1, 65_536, 1_024, 'Batches that a produce session may have unacknowledged.'),
+  produceWindowBatches: count(
+    1,
+    limitTable.produceWindowBatches.max,
+    1_024,
+    'Batches that a produce session may have unacknowledged.',
+  ),
   consumeWindowBytesMax: bytes(64 * KiB, 64 * MiB, 16 * MiB, 'Most bytes that a reader may ask to be sent ahead.'),
   connectionsMax: count(1, 1_000_000, 10_000, 'Client connections at a time; one more is refused with EG_OVERLOADED.'),
-  helloTimeout: duration(10, 600_000, 10_000, 'How long a new connection may stay silent before it is closed.'),
-  idleInterval: duration(10, 600_000, 1_000, 'Pause after which a silent reader gets an idle frame.'),
+  helloTimeout: duration(
+    10,
+    limitTable.helloTimeoutMs.max,
+    10_000,
+    'How long a new connection may stay silent before it is closed.',
+  ),
+  idleInterval: duration(
+    10,
+    limitTable.idleIntervalMs.max,
+    1_000,
+    'Pause after which a silent reader gets an idle frame.',
+  ),
   reconcileInterval: duration(10, 60_000, 500, 'Pause between two looks of the coordinator at rolls and retention.'),
   drainTimeout: duration(0, 3_600_000, 10_000, 'How long a stop waits for what is under way.'),
   vnodeCount: count(1, 4_096, 16, 'Metadata shards that --bootstrap creates; fixed afterwards.'),
@@ -211,6 +229,15 @@ function bytes(min: number, max: number, fallback: number, help: string): Settin
     help,
     print: printBytes,
   }
+}
+
+/** Bytes that a file is written in: a multiple of the store's block. */
+function blocks(min: number, max: number, fallback: number, help: string): Setting<number> {
+  const setting = bytes(min, max, fallback, help)
+  const schema = setting.schema.refine((value) => value % blockBytes === 0, {
+    error: `must be a multiple of ${blockBytes}`,
+  })
+  return { ...setting, schema }
 }
 
 function duration(min: number, max: number, fallback: number, help: string): Setting<number> {
