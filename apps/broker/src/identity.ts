@@ -25,6 +25,10 @@ const schema = z.strictObject({
   bootId: z.number().int().min(1).max(0xffffffff),
 })
 
+const stampSchema = z.object({ format: z.number().int().positive() })
+
+const putItBack = 'put it back from a copy'
+
 /**
  * The identity that the data folder holds, or undefined when no cluster was ever born there.
  * @throws EG_DATA_DIR_FORMAT, EG_DATA_DIR_DAMAGED (give-up)
@@ -36,17 +40,22 @@ export async function readIdentity(disk: Disk): Promise<Identity | undefined> {
     return undefined
   }
   const json = parseJson(text)
-  const format = typeof json === 'object' && json !== null && 'format' in json ? json.format : undefined
+  const stamped = stampSchema.safeParse(json)
+  // Only a number that was written on purpose speaks of another release; anything else is damage.
+  if (!stamped.success) throw damaged(`it does not say its format; ${putItBack}`)
+  const { format } = stamped.data
   if (format !== dataFormat) {
     throw new EastGuardError({
       code: 'EG_DATA_DIR_FORMAT',
       remedy: 'give-up',
-      message: `${fileName}: the data folder has format ${String(format)}, this release reads format ${dataFormat}; start the release that wrote it`,
+      message: `${fileName}: the data folder has format ${format}, this release reads format ${dataFormat}; start the release that wrote it`,
     })
   }
   const parsed = schema.safeParse(json)
-  if (!parsed.success)
-    throw damaged(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; '))
+  if (!parsed.success) {
+    const complaints = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)
+    throw damaged(`${complaints.join('; ')}; ${putItBack}`)
+  }
   const { clusterId, brokerId, bootId } = parsed.data
   return { clusterId, brokerId, bootId }
 }
@@ -73,6 +82,9 @@ export async function writeIdentity(disk: Disk, identity: Identity): Promise<voi
 }
 
 async function readText(disk: Disk): Promise<string | undefined> {
+  const entry = (await disk.list('')).find(({ name }) => name === fileName)
+  if (entry === undefined) return undefined
+  if (entry.directory) throw damaged(`it is a folder, not a file; ${putItBack}`)
   try {
     const file = await disk.open(fileName, 'read')
     try {
@@ -83,8 +95,7 @@ async function readText(disk: Disk): Promise<string | undefined> {
       await file.close()
     }
   } catch (error) {
-    if (isEastGuardError(error, 'EG_DISK_NOT_FOUND')) return undefined
-    if (isEastGuardError(error, 'EG_MALFORMED')) throw damaged('it is not UTF-8 text')
+    if (isEastGuardError(error, 'EG_MALFORMED')) throw damaged(`it is not UTF-8 text; ${putItBack}`)
     throw error
   }
 }
@@ -93,7 +104,7 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch (cause) {
-    throw damaged(cause instanceof Error ? cause.message : String(cause))
+    throw damaged(`${cause instanceof Error ? cause.message : String(cause)}; ${putItBack}`)
   }
 }
 
@@ -101,9 +112,7 @@ function parseJson(text: string): unknown {
 async function refuseOrphans(disk: Disk): Promise<void> {
   const orphans = (await disk.list('')).filter(({ name }) => name === 'journal' || name === 'segments')
   if (orphans.length === 0) return
-  throw damaged(
-    `it is missing, but ${orphans.map(({ name }) => `${name}/`).join(' and ')} hold records; put it back from a copy`,
-  )
+  throw damaged(`it is missing, but ${orphans.map(({ name }) => `${name}/`).join(' and ')} hold records; ${putItBack}`)
 }
 
 function damaged(what: string): EastGuardError {

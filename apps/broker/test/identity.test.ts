@@ -1,7 +1,11 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { type Disk, encodeUtf8, isEastGuardError, SeededRandom } from '@eastguard/kernel'
 import { MemoryDisk } from '@eastguard/kernel/testing'
 import { describe, expect, it } from 'vitest'
 import { mintIdentity, readIdentity, writeIdentity } from '../src/identity.ts'
+import { running } from './running.ts'
 
 const identity = mintIdentity(new SeededRandom(1), undefined)
 
@@ -47,17 +51,65 @@ describe('the identity of a broker', () => {
 
   it.each([
     ['not JSON', 'nonsense'],
+    ['empty', ''],
+    ['a list', '[]'],
+    ['nothing', 'null'],
+    ['without its format', JSON.stringify(identity)],
+    ['with a format that is no number', JSON.stringify({ format: '1', ...identity })],
     ['a wrong id', JSON.stringify({ format: 1, ...identity, brokerId: 'x' })],
     ['a missing boot id', JSON.stringify({ format: 1, clusterId: identity.clusterId, brokerId: identity.brokerId })],
   ])('that is damaged (%s) is refused', async (_what, text) => {
     const disk = new MemoryDisk()
     await put(disk, text)
-    expect(await refusal(readIdentity(disk))).toMatch(/^EG_DATA_DIR_DAMAGED broker.json: /)
+    expect(await refusal(readIdentity(disk))).toMatch(
+      /^EG_DATA_DIR_DAMAGED broker.json: (?!.*undefined, this).*put it back from a copy$/s,
+    )
+  })
+
+  it('that is a folder is refused in words', async () => {
+    const disk = new MemoryDisk()
+    await disk.makeDirectory('broker.json')
+    expect(await refusal(readIdentity(disk))).toBe(
+      'EG_DATA_DIR_DAMAGED broker.json: it is a folder, not a file; put it back from a copy',
+    )
   })
 
   it('that is missing beside records is damage and not a new folder', async () => {
     const disk = new MemoryDisk()
     await disk.makeDirectory('segments')
     expect(await refusal(readIdentity(disk))).toMatch(/^EG_DATA_DIR_DAMAGED .*segments\/ hold records/)
+  })
+})
+
+describe('a data folder that is none ends the start', () => {
+  it.each([
+    [
+      'it is a file',
+      (path: string) => writeFile(path, ''),
+      4,
+      /data' failed: it is a file; name a folder.*\[EG_DISK_EXISTS\]/,
+    ],
+    [
+      'broker.json is a folder',
+      (path: string) => mkdir(join(path, 'broker.json'), { recursive: true }),
+      1,
+      /it is a folder, not a file.*\[EG_DATA_DIR_DAMAGED\]/,
+    ],
+    [
+      'it is below a file',
+      (path: string) => writeFile(join(path, '..', 'file'), ''),
+      3,
+      /file\/data' failed: ENOTDIR \[EG_DISK_NOT_FOUND\]/,
+    ],
+  ] as const)('%s', async (what, prepare, code, complaint) => {
+    const folder = await mkdtemp(join(tmpdir(), 'eastguard-identity-'))
+    try {
+      await prepare(join(folder, 'data'))
+      const dataDir = join(folder, what === 'it is below a file' ? 'file/data' : 'data')
+      const ended = await running({ dataDir, bootstrap: true }, async () => {})
+      expect([ended.code, ended.complaints]).toEqual([code, expect.stringMatching(complaint)])
+    } finally {
+      await rm(folder, { recursive: true })
+    }
   })
 })

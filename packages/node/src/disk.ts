@@ -1,7 +1,7 @@
 import { constants } from 'node:fs'
 import { type FileHandle, mkdir, open, readdir, rename, rm, rmdir, stat, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type DirectoryEntry, type Disk, type DiskFile, diskPathParts } from '@eastguard/kernel'
+import { type DirectoryEntry, type Disk, type DiskFile, diskError, diskPathParts } from '@eastguard/kernel'
 import { lockDataDir } from './data-dir-lock.ts'
 import { NodeFile } from './node-file.ts'
 import { asDiskError } from './system-error.ts'
@@ -20,10 +20,15 @@ export class NodeDisk implements Disk {
     this.#root = root
   }
 
-  /** Makes the root, durably, when it is missing. @throws EG_DISK_* */
-  static async open(settings: { readonly root: string }): Promise<NodeDisk> {
-    await makeDurableDirectory(settings.root, settings.root)
-    return new NodeDisk(settings.root)
+  /** Makes the root, durably, when it is missing. @throws EG_DISK_*; EG_DISK_EXISTS (fix-call) where a file has its name */
+  static async open({ root }: { readonly root: string }): Promise<NodeDisk> {
+    const isFile = await stat(root).then(
+      (found) => !found.isDirectory(),
+      () => false, // missing, or its making says what is wrong
+    )
+    if (isFile) throw diskError('EG_DISK_EXISTS', 'makeDirectory', root, 'it is a file; name a folder, or a new one')
+    await makeDurableDirectory(root, root)
+    return new NodeDisk(root)
   }
 
   async open(path: string, mode: 'read' | 'write' | 'create'): Promise<DiskFile> {

@@ -13,6 +13,18 @@ function systemError(code: string): Error {
   return Object.assign(new Error(code), { code })
 }
 
+describe('NodeDisk', () => {
+  it('a file where the root should be is refused in words', () =>
+    withDirectory(async (folder) => {
+      const root = join(folder, 'data')
+      await writeFile(root, '')
+      await expect(NodeDisk.open({ root })).rejects.toMatchObject({
+        code: 'EG_DISK_EXISTS',
+        message: expect.stringMatching(/data' failed: it is a file; name a folder/),
+      })
+    }))
+})
+
 describe('NodeFile', () => {
   it('a short write goes on where it stopped', () =>
     withDirectory(async (root) => {
