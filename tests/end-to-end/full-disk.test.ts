@@ -4,15 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { errorLineSchema, statusSchema, trimSchema } from '../../apps/cli/src/json-schema.ts'
-import {
-  type Ended,
-  eastguard,
-  endProcesses,
-  jsonLines,
-  removeFolders,
-  startBroker,
-  temporaryFolder,
-} from './processes.ts'
+import { type Ended, eastguard, endProcesses, removeFolders, startBroker, temporaryFolder } from './processes.ts'
 
 /** So that the share at which a broker refuses is more than what its metadata keeps in reserve. */
 const diskMiB = 768
