@@ -93,6 +93,7 @@ export interface StoreStats {
   readonly unflushedBytes: number
   /** Appends that wait for room. */
   readonly waitingAppends: number
+  /** `refuse`: an append would get EG_DISK_FULL now. */
   readonly disk: DiskState
 }
 

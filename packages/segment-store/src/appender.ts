@@ -1,6 +1,6 @@
 import { type Clock, crc32, invariant } from '@eastguard/kernel'
 import { type BatchHeader, batchAppendTime, stampBatch } from '@eastguard/record'
-import type { AppendResult } from './answers.ts'
+import type { AppendResult, DiskState } from './answers.ts'
 import { AppendQueue } from './append-queue.ts'
 import type { DiskMonitor } from './disk-monitor.ts'
 import { diskFull, offsetGap, segmentSealed } from './errors.ts'
@@ -50,6 +50,17 @@ export class Appender {
     return this.#queue.count
   }
 
+  /** `refuse` whatever the reason: an append would be refused now. */
+  get diskState(): DiskState {
+    return this.#whyFull() === undefined ? this.#with.monitor.state : 'refuse'
+  }
+
+  /** Looks, in the background, whether there is room again. Call it often: it does something once per period. */
+  lookAtDisk(): void {
+    const { monitor, pool } = this.#with
+    if (monitor.tick() && pool.exhausted) pool.prepare()
+  }
+
   /** @throws EG_DISK_FULL, EG_OVERLOADED, EG_SEGMENT_SEALED, EG_OFFSET_GAP */
   append(request: AppendRequest): Promise<AppendResult> {
     this.#checkDisk()
@@ -85,11 +96,16 @@ export class Appender {
   }
 
   #checkDisk(): void {
+    this.lookAtDisk()
+    const reason = this.#whyFull()
+    if (reason !== undefined) throw diskFull(reason)
+  }
+
+  #whyFull(): string | undefined {
     const { monitor, pool, flusher } = this.#with
-    if (monitor.tick() && pool.exhausted) pool.prepare()
-    if (monitor.state === 'refuse') throw diskFull('its used share is above the limit')
-    if (pool.exhausted) throw diskFull('there is no room for the next journal file')
-    if (flusher.full) throw diskFull('a segment file could not grow')
+    if (monitor.state === 'refuse') return 'its used share is above the limit'
+    if (pool.exhausted) return 'there is no room for the next journal file'
+    return flusher.full ? 'a segment file could not grow' : undefined
   }
 
   async #admit(request: AppendRequest): Promise<AppendResult> {

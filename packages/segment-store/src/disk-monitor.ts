@@ -10,6 +10,7 @@ export class DiskMonitor {
   readonly #limits: DiskLimits & { readonly diskPollMs: number }
   #lookedAt: number | undefined
   #looking: Promise<void> | undefined
+  #closed = false
   state: DiskState = 'ok'
 
   constructor(
@@ -26,7 +27,7 @@ export class DiskMonitor {
   tick(): boolean {
     const now = this.#clock.now()
     const due = this.#lookedAt === undefined || now - this.#lookedAt >= this.#limits.diskPollMs
-    if (!due || this.#looking !== undefined) return false
+    if (!due || this.#looking !== undefined || this.#closed) return false
     this.#lookedAt = now
     this.#looking = this.look()
     return true
@@ -47,7 +48,9 @@ export class DiskMonitor {
     }
   }
 
+  /** No new look; the one under way ends first. Idempotent. */
   async close(): Promise<void> {
+    this.#closed = true
     await this.#looking
   }
 }

@@ -46,8 +46,7 @@ export class Flusher {
   readonly #flushes: Counter
   readonly #slots = new Slots(flushCountMax)
   #stopped = false
-  /** The last write found the disk full. */
-  full = false
+  #retryCount = 0
   flushCount = 0
 
   constructor(
@@ -62,6 +61,11 @@ export class Flusher {
       name: 'eastguard_segment_flushed_bytes_total',
       help: 'Bytes written from memory to segment files',
     })
+  }
+
+  /** Something has found the disk full and waits for room. */
+  get full(): boolean {
+    return this.#retryCount > 0
   }
 
   /** Flushes what is durable by then, soon. */
@@ -119,17 +123,27 @@ export class Flusher {
    * @returns false when it was given up: the store stops, or the segment is to go
    */
   async retrying(segment: Segment, work: () => Promise<void>): Promise<boolean> {
-    for (;;) {
-      try {
-        await this.#slots.with(work)
-        this.full = false
-        return true
-      } catch (error) {
-        if (!isEastGuardError(error, 'EG_DISK_FULL')) throw error
-        this.full = true
+    if (await this.#fits(work)) return true
+    this.#retryCount++
+    try {
+      while (!this.#stopped && !segment.leaving) {
+        await this.#pause.sleep(this.#retryMs)
+        if (this.#stopped || segment.leaving) break
+        if (await this.#fits(work)) return true
       }
-      if (!this.#stopped && !segment.leaving) await this.#pause.sleep(this.#retryMs)
-      if (this.#stopped || segment.leaving) return false
+      return false
+    } finally {
+      this.#retryCount--
+    }
+  }
+
+  async #fits(work: () => Promise<void>): Promise<boolean> {
+    try {
+      await this.#slots.with(work)
+      return true
+    } catch (error) {
+      if (isEastGuardError(error, 'EG_DISK_FULL')) return false
+      throw error
     }
   }
 }

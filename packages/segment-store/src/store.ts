@@ -255,7 +255,12 @@ export class SegmentStore implements AsyncDisposable {
     for (const segment of this.#machine.segments.values()) yield segment.status()
   }
 
+  /**
+   * Counts of this moment. It also makes the store look at the disk, in the background and at most once per
+   * `diskPollMs`: who polls it sees a full disk end although nobody appends.
+   */
   stats(): StoreStats {
+    this.#machine.appender.lookAtDisk()
     const counts: { [state in SegmentState]: number } = { open: 0, fenced: 0, sealed: 0, damaged: 0 }
     for (const segment of this.#machine.segments.values()) counts[segment.state]++
     return {
@@ -271,11 +276,14 @@ export class SegmentStore implements AsyncDisposable {
       cachedBytes: this.#machine.cache.cachedBytes,
       unflushedBytes: this.#machine.cache.unflushedBytes,
       waitingAppends: this.#machine.appender.waitingCount,
-      disk: this.#machine.monitor.state,
+      disk: this.#machine.appender.diskState,
     }
   }
 
-  /** Clean stop: what was appended is in segment files afterwards. Idempotent. */
+  /**
+   * Clean stop: what was appended is in segment files afterwards, where the disk has room. Whatever is pending settles,
+   * also on a full disk: nothing waits for room any more, and what needs it gets EG_STORE_CLOSED. Idempotent.
+   */
   close(): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing
@@ -291,6 +299,7 @@ export class SegmentStore implements AsyncDisposable {
     const reason = this.#stop.close()
     appender.refuseWaiting(reason)
     flusher.stop()
+    journal.hasten(reason)
     if (!failed) {
       try {
         await this.#flushAll()

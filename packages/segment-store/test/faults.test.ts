@@ -117,62 +117,6 @@ describe('a store on a failing disk', () => {
   })
 })
 
-describe('a store on a full disk', () => {
-  it('refuses appends above the limit, goes on reading and deleting, and recovers', async () => {
-    const disk = new MemoryDisk({ capacityBytes: 1024 * 1024 })
-    const { store, clock } = await openStore(disk)
-    const other = segmentId(1)
-    store.create(id, 0, prelude)
-    store.create(other, 0, prelude)
-    await put(store, other, batchOf(1, 1, 20_000))
-    await store.seal(other, 1)
-    await put(store, id, batchOf(2))
-    const { usedBytes } = await disk.space()
-    disk.setCapacity(Math.floor(usedBytes * 1.02))
-    clock.advance(1_000)
-    await codeOf(() => store.append(id, batchOf(3))) // begins the look
-    await settle()
-    expect(store.stats().disk).toBe('refuse')
-    expect(await codeOf(() => store.append(id, batchOf(4)))).toBe('EG_DISK_FULL')
-    expect((await store.read(other, 0, 1)).kind).toBe('records')
-    await store.forget(other)
-    disk.setCapacity(1024 * 1024)
-    clock.advance(1_000)
-    await codeOf(() => store.append(id, batchOf(5)))
-    await settle()
-    expect(await codeOf(() => store.append(id, batchOf(6)))).toBe('ok')
-  })
-
-  it('refuses appends while the next journal file cannot be made, and keeps every acknowledged one', async () => {
-    const disk = new MemoryDisk({ capacityBytes: 400 * 1024 })
-    const { store, clock } = await openStore(disk, { diskRefusePercent: 100, flushBytes: 1024 })
-    store.create(id, 0, prelude)
-    let end = 0
-    let refused = ''
-    for (let i = 0; i < 200 && refused === ''; i++) {
-      const code = await codeOf(async () => {
-        end = await put(store, id, batchOf(i, 1, 4000))
-      })
-      if (code !== 'ok') refused = code
-      await settle()
-    }
-    expect(refused).toBe('EG_DISK_FULL')
-    expect((await store.fence(id)).kind).toBe('end')
-    disk.setCapacity(4 * 1024 * 1024)
-    for (let i = 0; i < 5; i++) {
-      clock.advance(1_000)
-      store.create(segmentId(9), 0, prelude)
-      await codeOf(() => store.append(segmentId(9), batchOf(900)))
-      await settle()
-    }
-    expect(await codeOf(() => store.append(segmentId(9), batchOf(901)))).toBe('ok')
-    await store.close()
-    const again = (await openStore(disk)).store
-    expect(again.status(id)?.endOffset).toBe(end)
-    expect((await readAll(again, id)).parts.length).toBe(end)
-  })
-})
-
 describe('a store whose segment files are slow', () => {
   it('lets appends wait, then refuses, never evicts what is unflushed, and stays inside its memory', async () => {
     const disk = new MemoryDisk()

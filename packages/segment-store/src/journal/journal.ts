@@ -50,6 +50,7 @@ export class Journal {
   #file: DiskFile
   #running: Promise<void> | undefined
   #stopped = false
+  #hastened: { readonly error: unknown } | undefined
   #aborted: { readonly error: unknown } | undefined
   syncCount = 0
   groupCount = 0
@@ -122,25 +123,28 @@ export class Journal {
     await this.#pool.give(released.map((file) => journalFileName(file.sequence)))
   }
 
+  /** From now on nothing waits for room on the disk: what finds none, and all behind it, is refused with `error`. */
+  hasten(error: unknown): void {
+    this.#hastened ??= { error }
+    this.#pause.wake()
+  }
+
   /** H52: nothing is written or acknowledged any more; whoever waits is refused. */
   abort(error: unknown): void {
     if (this.#aborted !== undefined) return
     this.#aborted = { error }
-    this.#stop()
+    this.#stopped = true
+    this.#pause.wake()
     for (const entry of this.#core.abandon().toReversed()) entry.refused(error)
   }
 
   /** What is under way ends first; what is still queued is refused with `error`. Idempotent. */
   async close(error: unknown): Promise<void> {
-    this.#stop()
+    this.hasten(error)
+    this.#stopped = true
     await this.#running
     this.abort(error)
     await this.#file.close()
-  }
-
-  #stop(): void {
-    this.#stopped = true
-    this.#pause.wake()
   }
 
   async #run(): Promise<void> {
@@ -180,12 +184,14 @@ export class Journal {
 
   /** Blocks are there in advance; where the file system still finds no room, the same bytes wait for it. */
   async #writeAll(at: number, parts: readonly Uint8Array[]): Promise<void> {
-    for (;;) {
+    while (this.#aborted === undefined) {
       try {
         return await this.#file.write(at, parts)
       } catch (error) {
-        if (!isEastGuardError(error, 'EG_DISK_FULL') || this.#stopped) throw error
-        await this.#pause.sleep(this.#settings.diskPollMs)
+        if (!isEastGuardError(error, 'EG_DISK_FULL')) throw error
+        // Part of the group may be there: it was never synced, so the next start finds a torn tail.
+        if (this.#hastened !== undefined) return this.abort(this.#hastened.error)
+        if (this.#aborted === undefined) await this.#pause.sleep(this.#settings.diskPollMs)
       }
     }
   }

@@ -1,5 +1,5 @@
 import { type Disk, invariant } from '@eastguard/kernel'
-import { diskFull, offsetGap, segmentSealed, segmentUnknown, storeClosed } from '../errors.ts'
+import { offsetGap, segmentSealed, segmentUnknown, storeClosed } from '../errors.ts'
 import type { Flusher } from '../flusher.ts'
 import type { SegmentTrailer } from '../format/segment-trailer.ts'
 import type { Journal } from '../journal/journal.ts'
@@ -68,7 +68,7 @@ export class SegmentChanges {
       await flusher.retrying(segment, async () => {
         trailer = await segment.file.seal(segment.tally)
       })
-      if (trailer === undefined) throw storeClosed()
+      if (trailer === undefined) throw givenUp(segment)
       segment.sealedBy(trailer)
       segment.damage = undefined
       segment.pinnedAt = undefined
@@ -144,7 +144,7 @@ export class SegmentChanges {
     }
     await handles.drop(segment)
     await flusher.flush(segment)
-    if (segment.flushedEnd < end) throw flusher.full ? diskFull('a segment could not be written') : storeClosed()
+    if (segment.flushedEnd < end) throw givenUp(segment)
     if (segment.tally.endOffset > end) {
       segment.tally.rewind(end)
       const file = await disk.open(segment.file.path, 'read')
@@ -185,4 +185,9 @@ export class SegmentChanges {
       return offset
     })
   }
+}
+
+/** Why a write to the segment's file was not done: nobody wants it any more. */
+function givenUp(segment: Segment): Error {
+  return segment.leaving ? segmentUnknown(segment.id) : storeClosed()
 }

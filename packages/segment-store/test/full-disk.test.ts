@@ -1,0 +1,162 @@
+import { MemoryDisk } from '@eastguard/kernel/testing'
+import { describe, expect, it, vi } from 'vitest'
+import { batchOf, codeOf, openStore, prelude, put, readAll, segmentId, settle } from './support.ts'
+
+const id = segmentId(0)
+const path = 'segments/0000000100000002/0/0000000000.seg'
+
+describe('a store on a full disk', () => {
+  it('refuses appends above the limit, goes on reading and deleting, and recovers', async () => {
+    const disk = new MemoryDisk({ capacityBytes: 1024 * 1024 })
+    const { store, clock } = await openStore(disk)
+    const other = segmentId(1)
+    store.create(id, 0, prelude)
+    store.create(other, 0, prelude)
+    await put(store, other, batchOf(1, 1, 20_000))
+    await store.seal(other, 1)
+    await put(store, id, batchOf(2))
+    const { usedBytes } = await disk.space()
+    disk.setCapacity(Math.floor(usedBytes * 1.02))
+    clock.advance(1_000)
+    await codeOf(() => store.append(id, batchOf(3))) // begins the look
+    await settle()
+    expect(store.stats().disk).toBe('refuse')
+    expect(await codeOf(() => store.append(id, batchOf(4)))).toBe('EG_DISK_FULL')
+    expect((await store.read(other, 0, 1)).kind).toBe('records')
+    await store.forget(other)
+    disk.setCapacity(1024 * 1024)
+    clock.advance(1_000)
+    await codeOf(() => store.append(id, batchOf(5)))
+    await settle()
+    expect(await codeOf(() => store.append(id, batchOf(6)))).toBe('ok')
+  })
+
+  it('refuses appends while the next journal file cannot be made, and keeps every acknowledged one', async () => {
+    const disk = new MemoryDisk({ capacityBytes: 400 * 1024 })
+    const { store, clock } = await openStore(disk, { diskRefusePercent: 100, flushBytes: 1024 })
+    store.create(id, 0, prelude)
+    let end = 0
+    let refused = ''
+    for (let i = 0; i < 200 && refused === ''; i++) {
+      const code = await codeOf(async () => {
+        end = await put(store, id, batchOf(i, 1, 4000))
+      })
+      if (code !== 'ok') refused = code
+      await settle()
+    }
+    expect(refused).toBe('EG_DISK_FULL')
+    expect((await store.fence(id)).kind).toBe('end')
+    disk.setCapacity(4 * 1024 * 1024)
+    for (let i = 0; i < 5; i++) {
+      clock.advance(1_000)
+      store.create(segmentId(9), 0, prelude)
+      await codeOf(() => store.append(segmentId(9), batchOf(900)))
+      await settle()
+    }
+    expect(await codeOf(() => store.append(segmentId(9), batchOf(901)))).toBe('ok')
+    await store.close()
+    const again = (await openStore(disk)).store
+    expect(again.status(id)?.endOffset).toBe(end)
+    expect((await readAll(again, id)).parts.length).toBe(end)
+  })
+
+  it('knows that there is room again though nobody appends', async () => {
+    const disk = new MemoryDisk({ capacityBytes: 1024 * 1024 })
+    const { store, clock } = await openStore(disk)
+    const { usedBytes } = await disk.space()
+    const looks = vi.spyOn(disk, 'space')
+    const seen: string[] = []
+    for (const capacity of [usedBytes, usedBytes, 2 ** 20, 2 ** 20]) {
+      disk.setCapacity(capacity)
+      clock.advance(1_000)
+      for (let i = 0; i < 10; i++) store.stats()
+      await settle()
+      seen.push(store.stats().disk)
+    }
+    expect(seen).toEqual(['refuse', 'refuse', 'ok', 'ok'])
+    expect(looks.mock.calls.length).toBe(4) // once per period, however often it is asked
+    await store.close()
+    clock.advance(1_000)
+    store.stats()
+    expect(looks.mock.calls.length).toBe(4)
+  })
+
+  it('makes the next journal file when there is room again though nobody appends', async () => {
+    const disk = new MemoryDisk({ capacityBytes: 100 * 1024 }) // one journal file, and no second one
+    const { store, clock } = await openStore(disk, { diskRefusePercent: 100 })
+    store.create(id, 0, prelude)
+    await settle()
+    expect(await codeOf(() => store.append(id, batchOf(1)))).toBe('EG_DISK_FULL')
+    expect(store.stats().disk).toBe('refuse')
+    disk.setCapacity(4 * 1024 * 1024)
+    clock.advance(1_000)
+    store.stats()
+    await settle()
+    expect(store.stats().disk).toBe('ok')
+    expect(await codeOf(() => store.append(id, batchOf(900)))).toBe('ok')
+  })
+
+  it('takes appends again when the only segment that found no room is forgotten', async () => {
+    const disk = new MemoryDisk()
+    const { store } = await openStore(disk, { flushBytes: 1 })
+    const other = segmentId(1)
+    store.create(id, 0, prelude)
+    store.create(other, 0, prelude)
+    disk.fail({ operation: 'write', path, code: 'EG_DISK_FULL' })
+    await put(store, id, batchOf(1))
+    await settle()
+    expect(store.stats().disk).toBe('refuse')
+    expect(await codeOf(() => store.append(other, batchOf(2)))).toBe('EG_DISK_FULL')
+    await store.forget(id)
+    expect(store.stats().disk).toBe('ok')
+    expect(await codeOf(() => store.append(other, batchOf(2)))).toBe('ok')
+  })
+})
+
+describe('the close of a store on a full disk', () => {
+  it('ends what waits for room for a segment file', async () => {
+    const disk = new MemoryDisk()
+    const { store, clock } = await openStore(disk)
+    const other = segmentId(1)
+    for (const each of [id, other]) {
+      store.create(each, 0, prelude)
+      for (let i = 0; i < 3; i++) await put(store, each, batchOf(i))
+    }
+    await store.fence(other)
+    disk.setCapacity((await disk.space()).usedBytes)
+    const pending = [() => store.seal(id, 3), () => store.truncate(other, 2), () => store.fence(other)].map(codeOf)
+    await settle()
+    await store.close()
+    expect(await Promise.all(pending)).toEqual(['EG_STORE_CLOSED', 'EG_STORE_CLOSED', 'EG_STORE_CLOSED'])
+    expect(clock.timerCount).toBe(0)
+    disk.setCapacity(2 ** 30)
+    const again = (await openStore(disk)).store
+    expect(again.status(id)).toMatchObject({ state: 'sealed', endOffset: 3 }) // the journal had it
+    expect(again.status(other)).toMatchObject({ state: 'fenced', endOffset: 2 })
+  })
+
+  it('ends what waits for room for the journal, and nothing acknowledged is lost', async () => {
+    const disk = new MemoryDisk()
+    const { store, clock } = await openStore(disk)
+    store.create(id, 0, prelude)
+    await put(store, id, batchOf(0))
+    // A file system that copies on write finds no room for blocks that are there.
+    for (let at = 1; at <= 9; at++) {
+      disk.fail({ operation: 'write', path: 'journal/spare-1.jnl', at, code: 'EG_DISK_FULL' })
+    }
+    const pending = [() => store.append(id, batchOf(1)), () => store.append(id, batchOf(2)), () => store.seal(id, 1)]
+    const codes = pending.map(codeOf)
+    codes.push(codeOf(() => store.fence(id)))
+    codes.push(codeOf(() => store.forget(id)))
+    await settle()
+    await store.close()
+    expect(new Set(await Promise.all(codes))).toEqual(new Set(['EG_STORE_CLOSED']))
+    expect(await Promise.race([store.failed, Promise.resolve('works')])).toBe('works')
+    expect(clock.timerCount).toBe(0)
+    const again = (await openStore(disk)).store
+    expect(again.recovered.damage).toEqual([])
+    // What was refused may be there, whole: nobody was told that it is not.
+    expect([1, 2, 3]).toContain(again.status(id)?.endOffset)
+    expect((await readAll(again, id)).last).toMatchObject({ kind: 'end' })
+  })
+})
