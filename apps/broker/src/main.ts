@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { isEastGuardError } from '@eastguard/kernel'
 import { onStopSignal } from '@eastguard/node'
 import { Command } from 'commander'
 import { runBroker } from './run.ts'
@@ -15,7 +16,10 @@ const program = addBrokerOptions(
       environment: process.env,
       readText: (path) => readFile(path, 'utf8'),
       print: (line) => void process.stdout.write(`${line}\n`),
-      complain: (line) => void process.stderr.write(`${line}\n`),
+      complain: (error) => {
+        const text = isEastGuardError(error) ? `${error.message} (${error.code})` : String(error)
+        process.stderr.write(`eastguard-broker: ${text}\n`)
+      },
       onStop: (stop) => onStopSignal(stop),
     })
     // Nothing may hold the process: a broker that failed has writes and timers that will never end.

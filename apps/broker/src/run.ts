@@ -1,4 +1,4 @@
-import { EastGuardError, isEastGuardError, type Logger } from '@eastguard/kernel'
+import { EastGuardError, type Logger } from '@eastguard/kernel'
 import { NodeClock, NodeDisk, systemRandom } from '@eastguard/node'
 import { LmdbGroupStorage } from '@eastguard/node/lmdb'
 import { WsNetwork } from '@eastguard/node/ws'
@@ -16,8 +16,8 @@ export interface BrokerHost {
   readText(path: string): Promise<string>
   /** One line on standard output. */
   print(line: string): void
-  /** One line on standard error. */
-  complain(line: string): void
+  /** Why the broker did not start, or cannot go on. */
+  complain(error: unknown): void
   /** Calls back once, when the process is asked to stop. */
   onStop(stop: () => void): void
 }
@@ -46,13 +46,15 @@ export async function runBroker(flags: BrokerFlags, host: BrokerHost): Promise<n
     for (const name of loaded.unknownVariables) logger.warn('environment variable names no setting', { name })
     return await serve(loaded.settings, logger, host)
   } catch (error) {
-    host.complain(`eastguard: ${isEastGuardError(error) ? `${error.message} [${error.code}]` : describe(error)}`)
+    host.complain(error)
     return startExitCode(error)
   }
 }
 
 async function serve(settings: BrokerSettings, logger: Logger, host: BrokerHost): Promise<number> {
   const dataDir = settings.dataDir ?? '' // loadSettings refuses settings without one
+  // From the first moment on: a signal during the start stops the broker as soon as it has started.
+  const stopped = new Promise<undefined>((resolve) => host.onStop(() => resolve(undefined)))
   const metrics = new PrometheusMeter()
   const clock = new NodeClock()
   const broker = await composeBroker(settings, {
@@ -67,11 +69,10 @@ async function serve(settings: BrokerSettings, logger: Logger, host: BrokerHost)
   })
   host.print(`EastGuard broker ${broker.identity.brokerId} of cluster ${broker.identity.clusterId}`)
   host.print(`listening on ${printHostPort(broker.address)}, data in ${dataDir}`)
-  const stopped = new Promise<undefined>((resolve) => host.onStop(() => resolve(undefined)))
   const failure = await Promise.race([stopped, broker.failed])
   if (failure !== undefined) {
     // H52: after a failed write or sync nothing may be acknowledged any more, and nothing that is in memory is trusted.
-    host.complain(`eastguard: ${failure.message} [${failure.code}]: stopping at once`)
+    host.complain(failure)
     return 1
   }
   logger.info('stopping')

@@ -29,7 +29,7 @@ export const running = async (
       const port = /^listening on .*:(\d+),/.exec(line)?.[1]
       if (port !== undefined) listening.resolve(Number(port))
     },
-    complain: (line) => void complaints.push(line),
+    complain: (error) => void complaints.push(String(error)),
     onStop: (run) => {
       stop = run
     },

@@ -352,7 +352,7 @@ describe('the settings file', () => {
       environment: { EASTGUARD_VNODE_COUNT: '8' },
       readText: (name) => readFile(name, 'utf8'),
       print: (line) => void printed.push(line),
-      complain: (line) => void printed.push(line),
+      complain: (error) => void printed.push(String(error)),
       onStop: () => {},
     }
     expect(await runBroker({ config: path, checkConfig: true, settings: {} }, host)).toBe(0)

@@ -150,15 +150,15 @@ export class RangeLog {
 
   /** @throws what the store refuses at the call */
   #give(segment: SegmentId, held: Held): void {
-    this.#store.append(segment, held.batch, held.header).then(
-      (result) => {
+    this.#store
+      .append(segment, held.batch, held.header)
+      .then((result) => {
         // P1: with one replica, durable here is durable everywhere. P3: readable only from here on.
         this.#store.commit(segment, result.endOffset)
         this.committedTo(result.endOffset)
         held.outcome.resolve(result)
-      },
-      (error: unknown) => this.#givenBack(held, error),
-    )
+      })
+      .catch((error: unknown) => this.#givenBack(held, error))
   }
 
   /** The store did not take what it had been given: the fence came first, or the disk is full. */

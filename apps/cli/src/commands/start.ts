@@ -3,8 +3,9 @@ import type { Command } from 'commander'
 import type { CommandInput } from '../command-row.ts'
 import type { CommandContext } from '../context.ts'
 import { type ExitCode, exitCode } from '../exit-code.ts'
-import type { ErrorJson, StartLineJson } from '../json-schema.ts'
+import type { StartLineJson } from '../json-schema.ts'
 import { writeJsonLine } from '../output/json-line.ts'
+import { printError } from '../report-error.ts'
 
 /** Every setting of the broker, from the broker's own table, `--config` and `--check-config`. */
 export function addStartOptions(command: Command): void {
@@ -12,12 +13,11 @@ export function addStartOptions(command: Command): void {
 }
 
 /** Until the broker ends: 0 when it was asked to. */
-export async function run({ host, globals }: CommandContext, input: CommandInput): Promise<ExitCode> {
+export async function run({ host, globals, program }: CommandContext, input: CommandInput): Promise<ExitCode> {
   const { config, checkConfig, ...settings } = input.options as {
     readonly config?: string
     readonly checkConfig?: boolean
   }
-  const complaints: string[] = []
   // From the first moment on: a signal during the start stops the broker as soon as it has started.
   const interruption = host.interruption()
   const ended = await runBroker(
@@ -29,20 +29,13 @@ export async function run({ host, globals }: CommandContext, input: CommandInput
         const told: StartLineJson = { message: line }
         void (globals.json ? writeJsonLine(host, told) : host.stdout.write(`${line}\n`))
       },
-      complain: (line) => {
-        if (globals.json) complaints.push(line)
-        else void host.stderr.write(`${line}\n`)
-      },
+      complain: (error) => void host.stderr.write(printError(error, { program }, globals.json)),
       onStop: (stop) => {
         if (interruption.aborted) stop()
         else interruption.addEventListener('abort', stop, { once: true })
       },
     },
   )
-  if (complaints.length > 0) {
-    const error: ErrorJson = { message: complaints.join('\n'), exitCode: ended, facts: {} }
-    await host.stderr.write(`${JSON.stringify({ error })}\n`)
-  }
   return exitCodes.find((code) => code === ended) ?? exitCode.failed
 }
 
