@@ -87,3 +87,16 @@ export function newerFormat(file: string, what: string): EastGuardError {
     facts: { file },
   })
 }
+
+/**
+ * P3, P4: from its first `open` on, a store always has a numbered journal file, whenever it crashes. Without one, nobody
+ * knows what has been acknowledged.
+ */
+export function journalMissing(): EastGuardError {
+  return new EastGuardError({
+    code: 'EG_DATA_DIR_DAMAGED',
+    remedy: 'give-up',
+    message: `'journal/' has no journal file, although a store was opened here before: acknowledged records are missing; put the folder back as it was`,
+    facts: { file: 'journal' },
+  })
+}

@@ -4,6 +4,12 @@ export interface StoreSettings {
   /** 16 random bytes, the broker's: a journal file of another store is refused. */
   readonly storeId: Uint8Array
   /**
+   * Whether an earlier `open` of this directory has ever resolved. Say `true` as soon as you know it: a directory whose
+   * journal is missing is then refused with EG_DATA_DIR_DAMAGED. Default false: no journal means a new store, and what a
+   * lost one held is forgotten, its offsets are given out again.
+   */
+  readonly existing: boolean
+  /**
    * Bytes of one journal file, a multiple of 4,096. Default 64 MiB. Smaller: more renames and directory syncs, and a
    * smaller largest batch; larger: a longer recovery.
    */
@@ -34,6 +40,7 @@ export interface StoreSettings {
 const mebibyte = 1024 * 1024
 
 export const defaultStoreSettings: Omit<StoreSettings, 'storeId'> = {
+  existing: false,
   journalFileBytes: 64 * mebibyte,
   journalFilesMax: 8,
   groupBytesMax: mebibyte,
@@ -51,14 +58,15 @@ export function checkSettings(settings: StoreSettings): void {
   const check = (ok: boolean, name: keyof StoreSettings, rule: string): void => {
     if (ok) return
     const value = settings[name]
+    const said = value instanceof Uint8Array ? `${value.length} bytes` : String(value)
     throw new EastGuardError({
       code: 'EG_SETTING_INVALID',
       remedy: 'fix-call',
-      message: `${name} ${rule}, not ${typeof value === 'number' ? value : `${value.length} bytes`}`,
+      message: `${name} ${rule}, not ${said}`,
       facts: { setting: name },
     })
   }
-  const atLeast = (name: Exclude<keyof StoreSettings, 'storeId'>, least: number): void =>
+  const atLeast = (name: Exclude<keyof StoreSettings, 'storeId' | 'existing'>, least: number): void =>
     check(Number.isSafeInteger(settings[name]) && settings[name] >= least, name, `is an integer from ${least}`)
   check(settings.storeId.length === 16, 'storeId', 'has 16 bytes')
   atLeast('journalFileBytes', 12_288)

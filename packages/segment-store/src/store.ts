@@ -59,7 +59,8 @@ export class SegmentStore implements AsyncDisposable {
 
   /**
    * Recovers what an earlier process left, and opens. Exactly one store may have a directory open: lock it.
-   * @throws EG_DATA_DIR_FOREIGN (fix-call), EG_DATA_DIR_FORMAT (give-up), EG_SETTING_INVALID (fix-call), EG_DISK_*
+   * @throws EG_DATA_DIR_FOREIGN (fix-call), EG_DATA_DIR_FORMAT, EG_DATA_DIR_DAMAGED (give-up; see `existing`),
+   * EG_SETTING_INVALID (fix-call), EG_DISK_*
    */
   static open(settings: StoreSettings, components: StoreComponents): Promise<SegmentStore> {
     return SegmentStore.openWithRules(settings, components, storeRules)

@@ -1,8 +1,9 @@
-import { MemoryDisk } from '@eastguard/kernel/testing'
+import { type DiskOperation, MemoryDisk } from '@eastguard/kernel/testing'
 import { describe, expect, it } from 'vitest'
 import type { SegmentId, SegmentStore } from '../src/index.ts'
 import { diskOf, flip, type Image, imageOf } from './disk-image.ts'
-import { batchOf, digest, openStore, prelude, put, readAll, segmentId } from './support.ts'
+import { ProcessDisk } from './process-disk.ts'
+import { batchOf, codeOf, digest, openStore, prelude, put, readAll, segmentId } from './support.ts'
 
 const id = segmentId(0)
 const path = 'segments/0000000100000002/0/0000000000.seg'
@@ -157,3 +158,53 @@ function lastGroupAt(bytes: Uint8Array): number {
     if (bytes.subarray(at, at + 64).some((byte) => byte !== 0)) last = at
   return last
 }
+
+describe('a directory without its journal', () => {
+  /** A store that has opened, appended and crashed, and then lost the files that `lost` names. */
+  async function withoutJournal(lost: (name: string) => boolean): Promise<MemoryDisk> {
+    const disk = new MemoryDisk()
+    const { store } = await openStore(disk)
+    store.create(id, 0, prelude)
+    await put(store, id, batchOf(1))
+    disk.crash()
+    for (const { name } of await disk.list('journal')) if (lost(name)) await disk.remove(`journal/${name}`)
+    return disk
+  }
+
+  it('is refused where a store was before: its offsets must not be given out again', async () => {
+    for (const lost of [() => true, (name: string) => !name.startsWith('spare')]) {
+      const disk = await withoutJournal(lost)
+      const opening = openStore(disk, { existing: true })
+      await expect(opening).rejects.toMatchObject({ code: 'EG_DATA_DIR_DAMAGED', remedy: 'give-up' })
+      await expect(opening).rejects.toThrow("'journal/' has no journal file")
+      expect((await disk.list('journal')).every(({ name }) => name.startsWith('spare'))).toBe(true) // as it was found
+      expect(await codeOf(() => openStore(disk, { existing: true }))).toBe('EG_DATA_DIR_DAMAGED')
+    }
+  })
+
+  it('is a new one where none was, and one that kept its journal opens', async () => {
+    const empty = new MemoryDisk()
+    await (await openStore(empty, { existing: false })).store.close()
+    await (await openStore(empty, { existing: true })).store.close()
+    const kept = await withoutJournal((name) => name.startsWith('spare'))
+    expect((await openStore(kept, { existing: true })).store.status(id)?.endOffset).toBe(1)
+  })
+
+  it('is not what any crash leaves', async () => {
+    const operations: readonly DiskOperation[] = ['write', 'sync', 'rename', 'syncDirectory', 'open']
+    for (const operation of operations) {
+      for (let at = 1; ; at++) {
+        const disk = new MemoryDisk()
+        const first = (await openStore(disk)).store
+        first.create(id, 0, prelude)
+        for (let i = 0; i < 9; i++) await put(first, id, batchOf(i, 1, 9000)) // goes through several files
+        disk.fail({ operation, at })
+        const process = new ProcessDisk(disk)
+        if ((await codeOf(async () => (await openStore(process)).store.close())) === 'ok') break // past the last call
+        process.die()
+        disk.crash()
+        expect(await codeOf(() => openStore(disk, { existing: true })), `${operation} ${at}`).toBe('ok')
+      }
+    }
+  })
+})

@@ -1,7 +1,7 @@
 import { type Clock, type Disk } from '@eastguard/kernel'
 import type { Place, RecoveryReport } from '../answers.ts'
 import { syncFile, syncNames } from '../durable.ts'
-import { newerFormat } from '../errors.ts'
+import { journalMissing, newerFormat } from '../errors.ts'
 import { frameHeaderBytes, frameSeed } from '../format/journal-frame.ts'
 import type { JournalHeader } from '../format/journal-header.ts'
 import type { TrailerHolds } from '../format/segment-trailer.ts'
@@ -43,9 +43,10 @@ export interface Recovered {
 /**
  * Brings the store's files to a state that needs no journal: replays, cuts the torn tail, finishes what was begun,
  * finds damage. Doing it twice, or dying in the middle and doing it again, gives the same.
+ * @throws EG_DATA_DIR_DAMAGED, EG_DATA_DIR_FOREIGN, EG_DATA_DIR_FORMAT, EG_DISK_*
  */
 export async function recover(
-  settings: { readonly storeId: Uint8Array; readonly journalFileBytes: number },
+  settings: { readonly storeId: Uint8Array; readonly existing: boolean; readonly journalFileBytes: number },
   components: { readonly disk: Disk; readonly clock: Clock; readonly directories: Lane },
   rules: RecoveryRules,
 ): Promise<Recovered> {
@@ -56,6 +57,7 @@ export async function recover(
   const seed = frameSeed(settings.storeId)
   const inventory = await takeJournalInventory(disk, settings, seed)
   const newest = inventory.live.at(-1)
+  if (newest === undefined && settings.existing) throw journalMissing()
   // A process that died without the machine leaves frames that only the page cache has. They count from here on, so
   // they must be durable before anybody says where this file ends.
   if (newest !== undefined) await syncExisting(disk, newest.path)
