@@ -83,6 +83,7 @@ async function start(
   const storeSettings = {
     ...defaultStoreSettings,
     storeId: bytesOf(identity.brokerId),
+    existing: identity.opened,
     journalFileBytes: settings.journalFileBytes,
     memoryBytesMax: settings.memoryBytes,
   }
@@ -90,6 +91,7 @@ async function start(
   let host: CoordinatorHost | undefined
   keep({ [Symbol.asyncDispose]: async () => host?.close() })
   const store = keep(await SegmentStore.open(storeSettings, { disk, clock, logger, meter: metrics }))
+  if (!identity.opened) await writeIdentity(disk, { ...identity, opened: true })
   const metadata = new Metadata(proposer, proposer, clock)
   const ranges = new LocalRanges(store, Math.floor(settings.memoryBytes / 4))
   const self = { brokerId: parseBrokerId(identity.brokerId), bootId: identity.bootId }

@@ -16,6 +16,8 @@ export interface Identity {
   readonly brokerId: string
   /** Raised by one at each start. */
   readonly bootId: number
+  /** The store of this broker has been opened: from then on a journal that is not there is damage, not a beginning. */
+  readonly opened: boolean
 }
 
 const schema = z.strictObject({
@@ -23,6 +25,7 @@ const schema = z.strictObject({
   clusterId: z.string().regex(/^[0-9a-f]{32}$/),
   brokerId: z.string().regex(/^[0-9a-f]{32}$/),
   bootId: z.number().int().min(1).max(0xffffffff),
+  opened: z.boolean(),
 })
 
 const stampSchema = z.object({ format: z.number().int().positive() })
@@ -56,12 +59,12 @@ export async function readIdentity(disk: Disk): Promise<Identity | undefined> {
     const complaints = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)
     throw damaged(`${complaints.join('; ')}; ${putItBack}`)
   }
-  const { clusterId, brokerId, bootId } = parsed.data
-  return { clusterId, brokerId, bootId }
+  const { clusterId, brokerId, bootId, opened } = parsed.data
+  return { clusterId, brokerId, bootId, opened }
 }
 
 export function mintIdentity(random: Random, clusterId: string | undefined): Identity {
-  return { clusterId: clusterId ?? hex(random.bytes(16)), brokerId: hex(random.bytes(16)), bootId: 1 }
+  return { clusterId: clusterId ?? hex(random.bytes(16)), brokerId: hex(random.bytes(16)), bootId: 1, opened: false }
 }
 
 /** Durable when it resolves: the old file or the new one is there after a crash, never half of one. */

@@ -57,7 +57,10 @@ describe('the identity of a broker', () => {
     ['without its format', JSON.stringify(identity)],
     ['with a format that is no number', JSON.stringify({ format: '1', ...identity })],
     ['a wrong id', JSON.stringify({ format: 1, ...identity, brokerId: 'x' })],
-    ['a missing boot id', JSON.stringify({ format: 1, clusterId: identity.clusterId, brokerId: identity.brokerId })],
+    [
+      'a missing boot id',
+      JSON.stringify({ format: 1, clusterId: identity.clusterId, brokerId: identity.brokerId, opened: true }),
+    ],
   ])('that is damaged (%s) is refused', async (_what, text) => {
     const disk = new MemoryDisk()
     await put(disk, text)

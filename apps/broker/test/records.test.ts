@@ -131,6 +131,16 @@ describe('after a restart', () => {
     expect([early, await seen]).toEqual(['waits', ['first', 'second']])
   })
 
+  it('a journal that is gone is damage, and no offset is given a second time', async () => {
+    await using world = await World.start()
+    const client = await world.client()
+    await client.admin.topics.create('orders')
+    await produce(client, 'orders', values(0, 5))
+    await world.powerFailure()
+    for (const { name } of await world.disk.list('journal')) await world.disk.remove(`journal/${name}`)
+    expect(await codeOf(world.start())).toBe('EG_DATA_DIR_DAMAGED')
+  })
+
   it('full metadata keeps ranges from taking records, and nobody from reading and deleting', async () => {
     await using world = await World.start()
     const client = await world.client()

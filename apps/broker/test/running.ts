@@ -1,5 +1,5 @@
 import { request } from 'node:http'
-import { deferred } from '@eastguard/kernel'
+import { deferred, isEastGuardError } from '@eastguard/kernel'
 import { type BrokerHost, runBroker } from '../src/run.ts'
 import type { SettingKey } from '../src/settings/table.ts'
 
@@ -29,7 +29,9 @@ export const running = async (
       const port = /^listening on .*:(\d+),/.exec(line)?.[1]
       if (port !== undefined) listening.resolve(Number(port))
     },
-    complain: (error) => void complaints.push(String(error)),
+    complain: (error) => {
+      complaints.push(isEastGuardError(error) ? `${error.message} [${error.code}]` : String(error))
+    },
     onStop: (run) => {
       stop = run
     },

@@ -7,8 +7,11 @@ export async function describeBroker(_request: DescribeBroker, context: BrokerCo
   const { disk, ...counts } = store.stats()
   const topics = await Promise.all(metadata.vnodes.map((vnode) => metadata.read(vnode, (state) => state.topicCount)))
   const problems = context.problems()
+  const { brokerId, bootId, clusterId } = identity
   return {
-    ...identity,
+    brokerId,
+    bootId,
+    clusterId,
     software,
     startedAt: context.startedAt,
     uptimeMs: clock.wallTime() - context.startedAt,
