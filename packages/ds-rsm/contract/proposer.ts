@@ -1,4 +1,4 @@
-import { AbortSource } from '@eastguard/kernel'
+import { AbortSource, InvariantError } from '@eastguard/kernel'
 import { parseBrokerId, parseRequestId, type RequestId, type TopicId, type VNodeId } from '../src/ids.ts'
 import type { Applied, Proposer } from '../src/ports.ts'
 import type { CreateTopic } from '../src/vnode/command.ts'
@@ -85,6 +85,27 @@ export const proposerCases: readonly ProposerCase[] = [
       stop[Symbol.dispose]()
       await propose(subject, create('d', 5))
       same(events, ['present a', 'createTopic b', 'createTopic c'], 'events')
+    },
+  },
+  {
+    name: 'a watcher hears which segments are gone',
+    async run(subject) {
+      const { proposer, vnode } = subject
+      const topic = createdTopic(await propose(subject, create('a', 1)))
+      if (topic === undefined) throw new InvariantError('a topic was created', {})
+      const removed: unknown[] = []
+      const stop = proposer.watch(vnode, (event) => event.kind === 'applied' && removed.push(event.removed))
+      await index(subject)
+      const options = { deadline: subject.deadline() }
+      const roll = { kind: 'rollSegment', epoch: 1, topic, range: 0, confirmed: [], vnodeTime: 0, wallTime: 0 } as const
+      const successor = create('', 0).replicas[0] ?? []
+      await proposer.propose(vnode, { ...roll, segment: 0, end: 0, bytes: 0, successor }, options)
+      await proposer.propose(vnode, { ...roll, segment: 1, end: 5, bytes: 9, successor }, options)
+      await proposer.propose(vnode, { kind: 'trimRange', epoch: 1, topic, range: 0, below: 2 }, options)
+      await proposer.propose(vnode, { kind: 'deleteTopic', epoch: 1, topic }, options)
+      stop[Symbol.dispose]()
+      const span = (from: number, below: number) => [{ topic, range: 0, from, below }]
+      same(removed, [span(0, 1), [], span(1, 2), span(2, 3)], 'removed')
     },
   },
   {

@@ -62,6 +62,17 @@ export function parseSegmentName(text: string): SegmentName {
   return { topic: parts[1] as TopicId, range, segment }
 }
 
+/** What an id that has been parsed or formatted before is made of: cheaper than parsing it. */
+export function segmentNameOf(id: SegmentId): SegmentName {
+  const topicEnd = id.indexOf('-')
+  const rangeEnd = id.indexOf('-', topicEnd + 1)
+  return {
+    topic: id.slice(0, topicEnd) as TopicId,
+    range: Number(id.slice(topicEnd + 1, rangeEnd)),
+    segment: Number(id.slice(rangeEnd + 1)),
+  }
+}
+
 export function formatSegmentId(name: SegmentName): SegmentId {
   return `${name.topic}-${name.range}-${name.segment}` as SegmentId
 }

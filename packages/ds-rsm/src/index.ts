@@ -1,6 +1,7 @@
-export type { Action, Problem, StoreRequest } from './coordinator/action.ts'
+export type { Action, Findings, Problem, RangeProblem, StoreRequest } from './coordinator/action.ts'
 export {
   type ActionOutcome,
+  type AttendedInput,
   Coordinator,
   type CoordinatorSettings,
   defaultCoordinatorSettings,
@@ -103,6 +104,7 @@ export type {
   RequestRow,
   RowWrite,
   SegmentRow,
+  SegmentSpan,
   TopicRow,
   VNodeRow,
 } from './vnode/rows.ts'

@@ -2,6 +2,7 @@ import type { AbortSignal } from '@eastguard/kernel'
 import type { VNodeId } from './ids.ts'
 import type { Command } from './vnode/command.ts'
 import type { AppliedResult, CommandResult } from './vnode/outcome.ts'
+import type { SegmentSpan } from './vnode/rows.ts'
 import type { VNodeState } from './vnode/state.ts'
 
 /** How commands get into a vNode and what is known comes out. `@eastguard/ds-rsm/contract` has its cases. */
@@ -53,6 +54,8 @@ export type Applied =
       readonly appliedIndex: number
       readonly command: Command
       readonly result: AppliedResult
+      /** What the command removed: a store may hold some of it still. */
+      readonly removed: readonly SegmentSpan[]
     }
 
 /** Which vNode owns what. */

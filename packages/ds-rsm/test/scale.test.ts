@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { apply, exportRows, findSegment, importRows, listTopics } from '../src/index.ts'
 import { create, emptyState, roll, topicNumber, trim } from './fixtures.ts'
+import { World } from './world.ts'
 
 // Liveness bounds, about ten times above what a slow machine needs: they catch what is quadratic, nothing else.
 
@@ -46,5 +47,16 @@ describe('many', () => {
     })
     expect(rollMs + findMs + trimMs).toBeLessThan(10_000)
     expect(state.segmentCount).toBe(1)
+  })
+
+  it('ranges at rest cost a look at each in a turn, and nothing is made for them', { timeout: 30_000 }, () => {
+    const world = new World({ planActionsMax: 100_000, inflightActionsMax: 100_000 })
+    for (let i = 0; i < topicCount / 2; i++) world.apply(create(`topic-${i}`, i))
+    world.runAttended()
+    const input = { ...world.input(), stored: [] }
+    const planMs = elapsed(() => {
+      for (let plan = 0; plan < 500; plan++) expect(world.coordinator.plan(input)).toHaveLength(0)
+    })
+    expect(planMs).toBeLessThan(5_000)
   })
 })

@@ -14,11 +14,11 @@ export type Action =
   | { readonly kind: 'command'; readonly key: string; readonly command: RollSegment | TrimRange }
   | { readonly kind: 'request'; readonly key: string; readonly request: StoreRequest }
 
-/** Something that only time or people can change. `key` names the place: no problem there, no entry. */
-export type Problem =
+/** What keeps a range waiting; `key` is the range. */
+export type RangeProblem =
   /** Bytes that may be acknowledged records cannot be read: the range takes no appends. */
   | { readonly kind: 'suspect'; readonly key: string; readonly segment: SegmentId; readonly place: DamagePlace }
-  /** Fewer eligible brokers than `minReplicas`: the range waits. */
+  /** Fewer eligible brokers than `minReplicas`. */
   | {
       readonly kind: 'noPlacement'
       readonly key: string
@@ -26,13 +26,20 @@ export type Problem =
       readonly range: number
       readonly wanted: number
       readonly available: number
+      /** The active segment takes no appends meanwhile; otherwise it only grows on. */
+      readonly blocks: boolean
     }
+
+/** Something that only time or people can change. `key` names the place: no problem there, no entry. */
+export type Problem =
+  | RangeProblem
   /** A file of a segment that was never created: metadata went backwards. The file is kept (P17). */
   | { readonly kind: 'notMinted'; readonly key: string; readonly segment: SegmentId }
 
+/** Filled by looks. */
 export interface Findings {
-  readonly actions: readonly Action[]
-  readonly problems: readonly Problem[]
+  readonly actions: Action[]
+  readonly problems: Problem[]
 }
 
 export function request(wanted: StoreRequest): Action {

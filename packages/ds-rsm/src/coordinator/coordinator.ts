@@ -1,13 +1,21 @@
 import { invariant } from '@eastguard/kernel'
-import { parseSegmentName, type SegmentId, type TopicId } from '../ids.ts'
-import type { TopicEntry } from '../vnode/state.ts'
+import { formatSegmentId, type SegmentId, segmentNameOf, type TopicId } from '../ids.ts'
+import type { Applied } from '../ports.ts'
+import type { RangeEntry, TopicEntry } from '../vnode/state.ts'
 import type { Action, Findings, Problem } from './action.ts'
-import { reconcile, reconcileRange } from './reconcile.ts'
+import { Attention } from './attention.ts'
+import { RangePages } from './range-pages.ts'
+import { type ActivePlace, RangeTroubles } from './range-troubles.ts'
+import { reconcileRange, reconcileStored } from './reconcile.ts'
+import { ReleasedSegments } from './released-segments.ts'
 import type { CoordinatorView, FenceAnswer, SegmentReport } from './view.ts'
 
 /** Numbers that an operator may move. */
 export interface CoordinatorSettings {
-  /** Ranges that one plan looks at. Price of more: a longer step; of less: more plans until all have been seen. */
+  /**
+   * Ranges that one plan looks at: as many attended ones, and a page of as many. Price of more: a longer step; of less: more
+   * plans until all have been seen.
+   */
   readonly planRangesMax: number
   /** Actions that one plan gives. Price of more: bursts after a restart; of less: slower recovery. */
   readonly planActionsMax: number
@@ -15,7 +23,7 @@ export interface CoordinatorSettings {
   readonly inflightActionsMax: number
   /** Milliseconds before an action that failed is tried again. */
   readonly retryDelayMs: number
-  /** Problems that are remembered for `status`; more are not shown. */
+  /** Problems that `problems` shows. Price of more: a longer answer to `status`. */
   readonly problemsMax: number
 }
 
@@ -33,132 +41,247 @@ export type ActionOutcome =
   | { readonly kind: 'fenced'; readonly answer: FenceAnswer }
 
 /** A view without what the coordinator itself remembers. `now` is the clock's, for waiting after failures. */
-export type PlanInput = Omit<CoordinatorView, 'fences'> & {
+export type AttendedInput = Omit<CoordinatorView, 'fences'> & { readonly now: number }
+
+/** `stored`: a page of the store's segments (`StoredSweep`). */
+export type PlanInput = AttendedInput & { readonly stored: Iterable<SegmentReport> }
+
+/** One plan in the making. */
+interface Look {
+  readonly view: CoordinatorView
   readonly now: number
-  readonly stored: Iterable<SegmentReport>
+  readonly actions: Action[]
 }
 
 /**
- * The coordinator of one vNode: pages through `reconcile`, and remembers what the state cannot say: what is under way, how
- * fences were answered, what failed a moment ago. All of it may be lost at any time; a new one starts from the state.
+ * The coordinator of one vNode: goes through its ranges with `reconcileRange`, and remembers what the state cannot say:
+ * what is under way, how fences were answered, what failed a moment ago. All of it may be lost at any time; a new one
+ * starts from the state.
  *
- * The host calls `plan` on a timer and on events, carries the actions out in any order, and reports each with `settled`.
+ * The host tells it what has been applied (`follow`), calls `planAttended` while `hasAttended`, and `plan` on a timer,
+ * carries the actions out in any order, and reports each with `settled`.
+ *
+ * ```
+ *   plan            attended ranges · released segments · the next page of all ranges · a page of the store
+ *   planAttended    attended ranges · released segments
+ * ```
  */
 export class Coordinator {
   readonly #settings: CoordinatorSettings
   readonly #inflight = new Set<string>()
   readonly #notBefore = new Map<string, number>()
   readonly #fences = new Map<SegmentId, FenceAnswer>()
-  readonly #attention = new Map<string, { readonly topic: TopicId; readonly range: number }>()
-  readonly #problems = new Map<string, Problem>()
-  #lastName: string | undefined
+  readonly #pages = new RangePages()
+  readonly #attention = new Attention()
+  readonly #released = new ReleasedSegments()
+  readonly #troubles = new RangeTroubles()
+  readonly #notMinted = new Map<SegmentId, Problem>()
+  /** Emptied after each use: a range at rest costs no memory. */
+  readonly #found: Findings = { actions: [], problems: [] }
 
   constructor(settings: CoordinatorSettings) {
     this.#settings = settings
   }
 
-  /** What keeps ranges or files waiting, as far as plans have seen. */
+  /** What keeps ranges or files waiting, as far as plans have seen; `problemsMax` of them. */
   get problems(): readonly Problem[] {
-    return [...this.#problems.values()]
+    const problems: Problem[] = []
+    for (const problem of this.#allProblems()) {
+      if (problems.length === this.#settings.problemsMax) break
+      problems.push(problem)
+    }
+    return problems
+  }
+
+  /**
+   * Ranges that take no appends until time passes or people help, as far as plans have seen: their end is suspect, they
+   * have no place to go on, or the last thing that their active segment needed has failed and not succeeded since.
+   */
+  get stuckRangeCount(): number {
+    return this.#troubles.stuckCount
   }
 
   get inflightCount(): number {
     return this.#inflight.size
   }
 
-  /** Looks at this range first, in the next plan: somebody waits for it. */
-  attend(topic: TopicId, range: number): void {
-    if (this.#attention.size < this.#settings.planRangesMax) this.#attention.set(`${topic}-${range}`, { topic, range })
+  /** Whether `planAttended` would look at anything now. */
+  get hasAttended(): boolean {
+    if (this.#inflight.size >= this.#settings.inflightActionsMax) return false
+    return !this.#attention.isEmpty || !this.#released.isEmpty
   }
 
-  /** The next page of what is to be done. Its actions are under way until `settled`. */
-  plan(input: PlanInput): readonly Action[] {
-    const view: CoordinatorView = { ...input, fences: this.#fences }
-    this.#forgetOld(view, input.now)
-    const topics = this.#nextTopics(view)
-    const urgent = this.#urgent(view)
-    const found = reconcile(view, topics, input.stored)
-    this.#remember(topics, found)
-    const actions: Action[] = []
-    for (const action of [...urgent, ...found.actions]) {
-      if (actions.length === this.#settings.planActionsMax) break
-      if (this.#inflight.size === this.#settings.inflightActionsMax) break
-      if (this.#inflight.has(action.key) || this.#notBefore.has(action.key)) continue
-      this.#inflight.add(action.key)
-      actions.push(action)
+  /** Looks at this range first, in the next plan: somebody waits for it. */
+  attend(topic: TopicId, range: number): void {
+    this.#attention.attend(topic, range)
+  }
+
+  /** The same for every range of a topic, over as many plans as it takes. */
+  attendTopic(topic: TopicId): void {
+    this.#attention.attendTopic(topic)
+  }
+
+  /** What a watch of this vNode says: attends what it concerns, and lets go of what it removed. */
+  follow(event: Applied): void {
+    if (event.kind === 'present') {
+      for (const { row } of event.state.topics()) this.attendTopic(row.id)
+      return
     }
-    return actions
+    for (const span of event.removed) this.#released.add(span)
+    const { command, result } = event
+    if (result.kind === 'topicCreated' || result.kind === 'topicAltered') this.attendTopic(result.topic)
+    else if (result.kind === 'topicDeleted') this.#troubles.forgetTopic(result.topic)
+    else if (command.kind === 'rollSegment' || command.kind === 'trimRange') this.attend(command.topic, command.range)
+  }
+
+  /** What is to be done for ranges that somebody waits for, and nothing else. Under way until `settled`. */
+  planAttended(input: AttendedInput): readonly Action[] {
+    if (!this.hasAttended) return []
+    const look: Look = { view: { ...input, fences: this.#fences }, now: input.now, actions: [] }
+    this.#lookAtAttended(look)
+    this.#lookAtReleased(look)
+    return look.actions
+  }
+
+  /** The same, and the next page of everything. */
+  plan(input: PlanInput): readonly Action[] {
+    const look: Look = { view: { ...input, fences: this.#fences }, now: input.now, actions: [] }
+    this.#forgetOld(look)
+    this.#lookAtAttended(look)
+    this.#lookAtReleased(look)
+    this.#turnPage(look)
+    for (const report of input.stored) this.#lookAtStored(look, report)
+    return look.actions
   }
 
   /** Each action exactly once, whatever became of it; what is still wanted comes again in a later plan. */
   settled(action: Action, outcome: ActionOutcome, now: number): void {
     invariant(this.#inflight.delete(action.key), 'an action settles once', { key: action.key })
-    if (outcome.kind === 'failed') this.#notBefore.set(action.key, now + this.#settings.retryDelayMs)
+    const failed = outcome.kind === 'failed'
+    if (failed) this.#notBefore.set(action.key, now + this.#settings.retryDelayMs)
+    const place = neededBy(action)
+    if (place !== undefined) {
+      if (failed) this.#troubles.failed(place)
+      else this.#troubles.succeeded(place)
+    }
     if (action.kind === 'request') {
       if (outcome.kind === 'fenced') this.#fences.set(action.request.segment, outcome.answer)
-      return
+    } else if (action.command.kind === 'rollSegment' && !failed) {
+      this.#fences.delete(formatSegmentId(action.command))
     }
-    // What follows a roll (seal the old, create the new) is somebody's wait.
-    if (action.command.kind === 'rollSegment') this.attend(action.command.topic, action.command.range)
+    // What follows a fence or a roll is somebody's wait; after a failure the range may have moved on or be gone.
+    if (place !== undefined && (failed || !isCreate(action))) this.attend(place.topic, place.range)
   }
 
-  #urgent(view: CoordinatorView): Action[] {
-    const actions: Action[] = []
-    for (const { topic, range } of this.#attention.values()) {
-      const entry = view.state.topic(topic)
-      const found = entry?.ranges.get(range)
-      if (entry !== undefined && found !== undefined) actions.push(...reconcileRange(view, entry, found).actions)
+  #lookAtAttended(look: Look): void {
+    const { state } = look.view
+    for (let count = 0; count < this.#settings.planRangesMax && this.#hasRoom(look); count++) {
+      const next = this.#attention.next(state)
+      if (next === undefined) return
+      const topic = state.topic(next.topic)
+      const range = topic?.ranges.get(next.range)
+      if (topic !== undefined && range !== undefined) this.#lookAtRange(look, topic, range)
+      else this.#troubles.forgetTopic(next.topic)
     }
-    this.#attention.clear()
-    return actions
   }
 
-  /** Goes on by name where the last plan stopped, and starts again at the end. */
-  #nextTopics(view: CoordinatorView): TopicEntry[] {
-    const topics: TopicEntry[] = []
-    let ranges = 0
-    for (const name of view.state.namesFrom(this.#lastName ?? '')) {
-      if (name === this.#lastName) continue
-      if (ranges >= this.#settings.planRangesMax) return topics
-      const topic = view.state.topicNamed(name)
-      if (topic === undefined) continue
-      topics.push(topic)
-      ranges += topic.ranges.size
-      this.#lastName = name
+  /** What committed commands have removed, without waiting until the sweep comes by. */
+  #lookAtReleased(look: Look): void {
+    for (let count = 0; count < this.#settings.planRangesMax && this.#hasRoom(look); count++) {
+      const name = this.#released.next()
+      if (name === undefined) return
+      const report = look.view.reports.status(formatSegmentId(name))
+      if (report !== undefined) this.#lookAtStored(look, report)
     }
-    this.#lastName = undefined
-    return topics
   }
 
-  #remember(topics: readonly TopicEntry[], found: Findings): void {
-    for (const { row, ranges } of topics) {
-      for (const range of ranges.keys()) this.#problems.delete(`${row.id}-${range}`)
+  /** Goes on where the last plan stopped. */
+  #turnPage(look: Look): void {
+    if (!this.#hasRoom(look)) return
+    const lookAt = (topic: TopicEntry, range: RangeEntry): boolean => {
+      this.#lookAtRange(look, topic, range)
+      return this.#hasRoom(look)
     }
+    const hasEnded = this.#pages.turn(look.view.state, this.#settings.planRangesMax, lookAt)
+    if (hasEnded) this.#forgetFences(look.view)
+  }
+
+  #lookAtRange(look: Look, topic: TopicEntry, range: RangeEntry): void {
+    const found = this.#found
+    reconcileRange(look.view, topic.row, range, found)
+    const [problem] = found.problems
+    if (problem !== undefined || !this.#troubles.isEmpty) {
+      this.#troubles.looked(range.segments.active, problem?.kind === 'notMinted' ? undefined : problem)
+    }
+    const fits = found.actions.every((action) => this.#start(look, action))
+    if (!fits) this.attend(topic.row.id, range.row.range)
+    this.#clearFound()
+  }
+
+  #lookAtStored(look: Look, report: SegmentReport): void {
+    const found = this.#found
+    reconcileStored(look.view, report, found)
     for (const problem of found.problems) {
-      if (this.#problems.size < this.#settings.problemsMax) this.#problems.set(problem.key, problem)
+      if (this.#notMinted.size < this.#settings.problemsMax) this.#notMinted.set(report.id, problem)
+    }
+    for (const action of found.actions) this.#start(look, action) // what does not fit the next sweep finds
+    this.#clearFound()
+  }
+
+  /** @returns false when there is no room for it */
+  #start(look: Look, action: Action): boolean {
+    if (this.#inflight.has(action.key) || this.#isTooSoon(action.key, look.now)) return true
+    if (!this.#hasRoom(look)) return false
+    this.#inflight.add(action.key)
+    look.actions.push(action)
+    return true
+  }
+
+  #hasRoom(look: Look): boolean {
+    const { planActionsMax, inflightActionsMax } = this.#settings
+    return look.actions.length < planActionsMax && this.#inflight.size < inflightActionsMax
+  }
+
+  #isTooSoon(key: string, now: number): boolean {
+    const until = this.#notBefore.get(key)
+    return until !== undefined && until > now
+  }
+
+  #clearFound(): void {
+    this.#found.actions.length = 0
+    this.#found.problems.length = 0
+  }
+
+  *#allProblems(): Generator<Problem> {
+    yield* this.#troubles.problems()
+    yield* this.#notMinted.values()
+  }
+
+  /** Waits that are over, troubles of what was deleted, strange files that are gone. */
+  #forgetOld({ view, now }: Look): void {
+    for (const [key, until] of this.#notBefore) if (until <= now) this.#notBefore.delete(key)
+    this.#troubles.forgetGone(view.state)
+    for (const segment of this.#notMinted.keys()) {
+      if (view.reports.status(segment) === undefined) this.#notMinted.delete(segment)
     }
   }
 
-  /** Answers whose segment has been rolled or is gone, waits that are over, problems of what was deleted. */
-  #forgetOld(view: CoordinatorView, now: number): void {
-    for (const [key, until] of this.#notBefore) if (until <= now) this.#notBefore.delete(key)
-    for (const segment of this.#fences.keys()) if (!isActive(view, segment)) this.#fences.delete(segment)
-    for (const [key, problem] of this.#problems) if (isOver(view, problem)) this.#problems.delete(key)
+  /** Answers whose segment has been rolled by somebody else, or is gone. */
+  #forgetFences({ state }: CoordinatorView): void {
+    for (const segment of this.#fences.keys()) {
+      const { topic, range, segment: number } = segmentNameOf(segment)
+      if (state.range(topic, range)?.segments.active.segment !== number) this.#fences.delete(segment)
+    }
   }
 }
 
-function isActive(view: CoordinatorView, segment: SegmentId): boolean {
-  const { topic, range, segment: number } = parseSegmentName(segment)
-  return view.state.range(topic, range)?.segments.active.segment === number
+/** The active segment that takes appends only after this. */
+function neededBy(action: Action): ActivePlace | undefined {
+  if (action.kind === 'command') return action.command.kind === 'rollSegment' ? action.command : undefined
+  const { kind, segment } = action.request
+  return kind === 'create' || kind === 'fence' ? segmentNameOf(segment) : undefined
 }
 
-function isOver(view: CoordinatorView, problem: Problem): boolean {
-  switch (problem.kind) {
-    case 'suspect':
-      return !isActive(view, problem.segment)
-    case 'noPlacement':
-      return view.state.range(problem.topic, problem.range) === undefined
-    case 'notMinted':
-      return view.reports.status(problem.segment) === undefined
-  }
+function isCreate(action: Action): boolean {
+  return action.kind === 'request' && action.request.kind === 'create'
 }

@@ -3,30 +3,42 @@ import type { RollSegment } from '../vnode/command.ts'
 import type { TopicPolicy } from '../vnode/policy.ts'
 import type { ReplicaSeat, SegmentRow, TopicRow } from '../vnode/rows.ts'
 import type { RangeEntry } from '../vnode/state.ts'
-import { command, type Findings, request } from './action.ts'
+import { command, type Findings, type RangeProblem, request } from './action.ts'
 import { placeSegment } from './placement.ts'
 import { encodePrelude, preludeOf } from './prelude.ts'
 import type { CoordinatorView, FenceAnswer, SegmentReport } from './view.ts'
 
-const nothing: Findings = { actions: [], problems: [] }
-
-/** The active segment of a range: let it be, make it exist, or end it: place → fence → measure → commit. */
-export function reconcileActive(view: CoordinatorView, topic: TopicRow, range: RangeEntry): Findings {
-  const { active } = range.segments
-  if (active.replicas[0]?.brokerId !== view.self.brokerId) return nothing // led elsewhere
-  const segment = formatSegmentId(active)
-  const report = view.reports.status(segment)
+/**
+ * The active segment of a range: let it be, make it exist, or end it: place → fence → measure → commit.
+ * @param report the store's report of it
+ */
+export function reconcileActive(
+  view: CoordinatorView,
+  topic: TopicRow,
+  range: RangeEntry,
+  report: SegmentReport | undefined,
+  found: Findings,
+): void {
+  const { active, activeId: segment } = range.segments
+  if (active.replicas[0]?.brokerId !== view.self.brokerId) return // led elsewhere
   if (!mustRoll(view, topic.policy, active, report)) {
-    if (report !== undefined) return nothing
+    if (report !== undefined) return
     const prelude = encodePrelude(preludeOf(view.clusterId, topic, range.row))
-    return one(request({ kind: 'create', segment, startOffset: active.startOffset, prelude }))
+    found.actions.push(request({ kind: 'create', segment, startOffset: active.startOffset, prelude }))
+    return
   }
   // H35d: where it goes on is known before anything is fenced.
   const successor = placeSegment(topic.policy, view.members)
-  if (successor === undefined) return noPlacement(view, topic, active)
+  if (successor === undefined) {
+    found.problems.push(noPlacement(view, topic, active, report))
+    return
+  }
   const answer = view.fences.get(segment)
-  if (answer === undefined) return one(request({ kind: 'fence', segment }))
-  return afterFence({ view, active, report, successor, answer })
+  if (answer === undefined) {
+    found.actions.push(request({ kind: 'fence', segment }))
+    return
+  }
+  afterFence({ view, active, report, successor, answer }, found)
 }
 
 /** Whether the active segment has to end. */
@@ -51,33 +63,37 @@ function mustRoll(
  * it or not: it may have forgotten what it promised.
  */
 function isFencedFromBirth(active: SegmentRow, self: ReplicaSeat): boolean {
-  const seat = active.replicas.find((replica) => replica.brokerId === self.brokerId)
-  return seat !== undefined && seat.bootId !== self.bootId
+  for (const { brokerId, bootId } of active.replicas) if (brokerId === self.brokerId) return bootId !== self.bootId
+  return false
 }
 
-function afterFence(of: {
-  readonly view: CoordinatorView
-  readonly active: SegmentRow
-  readonly report: SegmentReport | undefined
-  readonly successor: readonly ReplicaSeat[]
-  readonly answer: FenceAnswer
-}): Findings {
+function afterFence(
+  of: {
+    readonly view: CoordinatorView
+    readonly active: SegmentRow
+    readonly report: SegmentReport | undefined
+    readonly successor: readonly ReplicaSeat[]
+    readonly answer: FenceAnswer
+  },
+  found: Findings,
+): void {
   const { view, active, report, successor, answer } = of
   switch (answer.kind) {
-    case 'end':
-      if (answer.offset === active.startOffset)
-        return one(command(roll({ view, active, successor, end: answer.offset, bytes: 0 })))
+    case 'end': {
+      const bytes = answer.offset === active.startOffset ? 0 : report?.bytes
       // The bytes come with the report; without one there is nothing to measure yet.
-      return report === undefined
-        ? nothing
-        : one(command(roll({ view, active, successor, end: answer.offset, bytes: report.bytes })))
+      if (bytes !== undefined) found.actions.push(command(roll({ view, active, successor, end: answer.offset, bytes })))
+      return
+    }
     case 'noTrace':
       // Every replica, there is one, answers so: nothing was ever acknowledged.
-      return one(command(roll({ view, active, successor, end: active.startOffset, bytes: 0 })))
+      found.actions.push(command(roll({ view, active, successor, end: active.startOffset, bytes: 0 })))
+      return
     case 'suspect': {
       // A successor never opens on an unknown end (H39, H54): the range waits and says so.
       const segment = formatSegmentId(active)
-      return { actions: [], problems: [{ kind: 'suspect', key: placeOf(active), segment, place: answer.place }] }
+      found.problems.push({ kind: 'suspect', key: placeOf(active), segment, place: answer.place })
+      return
     }
   }
 }
@@ -105,21 +121,20 @@ function roll(of: {
   }
 }
 
-function noPlacement(view: CoordinatorView, topic: TopicRow, active: SegmentRow): Findings {
+function noPlacement(
+  view: CoordinatorView,
+  topic: TopicRow,
+  active: SegmentRow,
+  report: SegmentReport | undefined,
+): RangeProblem {
   const wanted = topic.policy.minReplicas
   const available = view.members.length
   const { range } = active
-  return {
-    actions: [],
-    problems: [{ kind: 'noPlacement', key: placeOf(active), topic: topic.id, range, wanted, available }],
-  }
+  const blocks = isFencedFromBirth(active, view.self) || report?.state !== 'open'
+  return { kind: 'noPlacement', key: placeOf(active), topic: topic.id, range, wanted, available, blocks }
 }
 
 /** The range, as the key of its problems. */
 function placeOf(active: SegmentRow): string {
   return `${active.topic}-${active.range}`
-}
-
-function one(action: Findings['actions'][number]): Findings {
-  return { actions: [action], problems: [] }
 }

@@ -2,12 +2,12 @@ import type { Clock } from '@eastguard/kernel'
 import type { Applied } from '../ports.ts'
 import type { Command } from '../vnode/command.ts'
 import type { Decision } from '../vnode/decision.ts'
-import type { AppliedResult } from '../vnode/outcome.ts'
+import { removedSegments } from '../vnode/rows.ts'
 import type { VNodeState } from '../vnode/state.ts'
 import type { LoadedVNode } from './vnode-storage.ts'
 
 type Watcher = { readonly tell: (event: Applied) => void; greeted: boolean }
-type Change = { readonly command: Command; readonly result: AppliedResult; readonly appliedIndex: number }
+type Change = Omit<Extract<Applied, { kind: 'applied' }>, 'kind' | 'state'>
 
 /** One vNode of this broker: its state, how far it has been applied, who watches it, and its clock. */
 export class HostedVNode {
@@ -53,7 +53,8 @@ export class HostedVNode {
   record(command: Command, { outcome, writes }: Decision): void {
     if (outcome.kind !== 'applied' || writes.length === 0) return
     this.#appliedIndex++
-    this.#changes.push({ command, result: outcome.result, appliedIndex: this.#appliedIndex })
+    const { result } = outcome
+    this.#changes.push({ command, result, removed: removedSegments(writes), appliedIndex: this.#appliedIndex })
   }
 
   /** Back to what the storage holds: the commit of everything recorded since was refused as a whole. */

@@ -5,7 +5,7 @@ import { type Decision, done, refused, repeated, seatsProblem, withTime } from '
 import { equalPieces, type Piece } from './keyspace.ts'
 import type { Refusal } from './outcome.ts'
 import { firstRangeCount, policyProblem, type TopicPolicy, topicNameProblem } from './policy.ts'
-import type { ReplicaList, ReplicaSeat, RowWrite, TopicRow } from './rows.ts'
+import type { ReplicaList, ReplicaSeat, RowWrite, SegmentSpan, TopicRow } from './rows.ts'
 import type { VNodeState } from './state.ts'
 
 /** Requests that a vNode remembers. Part of the state machine: replicas that disagree about it would diverge. */
@@ -62,8 +62,10 @@ export function applyDelete(state: VNodeState, command: DeleteTopic): Decision {
   const refusal = epochRefusal(state, command.epoch)
   if (refusal !== undefined) return refused(refusal)
   switch (classifyTopic(state, command.topic)) {
-    case 'live':
-      return done({ kind: 'topicDeleted', topic: command.topic }, [{ kind: 'topicGone', topic: command.topic }])
+    case 'live': {
+      const { topic } = command
+      return done({ kind: 'topicDeleted', topic }, [{ kind: 'topicGone', topic, segments: segmentsOf(state, topic) }])
+    }
     case 'deleted':
       return repeated({ kind: 'topicDeleted', topic: command.topic })
     case 'notMinted':
@@ -71,6 +73,15 @@ export function applyDelete(state: VNodeState, command: DeleteTopic): Decision {
     case 'notMine':
       return refused({ kind: 'notMine', what: command.topic })
   }
+}
+
+function segmentsOf(state: VNodeState, topic: TopicId): SegmentSpan[] {
+  return Array.from(state.topic(topic)?.ranges.values() ?? [], ({ row, segments }) => ({
+    topic,
+    range: row.range,
+    from: segments.first.segment,
+    below: segments.active.segment + 1,
+  }))
 }
 
 /** The proposer's idea of the arc is not the present one: its route is stale (H7). */

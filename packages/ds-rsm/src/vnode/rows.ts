@@ -83,6 +83,14 @@ export interface RequestRow {
   readonly topic: TopicId
 }
 
+/** The segments of a range from number `from` to below number `below`; not every number has been one. */
+export interface SegmentSpan {
+  readonly topic: TopicId
+  readonly range: number
+  readonly from: number
+  readonly below: number
+}
+
 /** One change of the rows. What apply decides is a list of these; memory and storage take over the same list. */
 export type RowWrite =
   | { readonly kind: 'vnode'; readonly row: VNodeRow }
@@ -90,16 +98,29 @@ export type RowWrite =
   | { readonly kind: 'range'; readonly row: RangeRow }
   | { readonly kind: 'segment'; readonly row: SegmentRow }
   | { readonly kind: 'request'; readonly row: RequestRow }
-  /** The topic with its ranges and segments. */
-  | { readonly kind: 'topicGone'; readonly topic: TopicId }
-  /** The segments of a range from number `from` to below number `below`. */
-  | {
-      readonly kind: 'segmentsGone'
-      readonly topic: TopicId
-      readonly range: number
-      readonly from: number
-      readonly below: number
-    }
+  /** The topic with its ranges and segments; `segments` says which, a span for each range. */
+  | { readonly kind: 'topicGone'; readonly topic: TopicId; readonly segments: readonly SegmentSpan[] }
+  | ({ readonly kind: 'segmentsGone' } & SegmentSpan)
   /** The active segment ended empty: `row` takes its place and number `replaced` is gone. */
   | { readonly kind: 'segmentReplaced'; readonly row: SegmentRow; readonly replaced: number }
   | { readonly kind: 'requestGone'; readonly row: RequestRow }
+
+/** What is no longer there after these changes: a store may hold some of it still. */
+export function removedSegments(writes: readonly RowWrite[]): SegmentSpan[] {
+  return writes.flatMap((write): readonly SegmentSpan[] => {
+    switch (write.kind) {
+      case 'topicGone':
+        return write.segments
+      case 'segmentsGone': {
+        const { topic, range, from, below } = write
+        return [{ topic, range, from, below }]
+      }
+      case 'segmentReplaced': {
+        const { topic, range } = write.row
+        return [{ topic, range, from: write.replaced, below: write.replaced + 1 }]
+      }
+      default:
+        return []
+    }
+  })
+}

@@ -1,4 +1,5 @@
 import { invariant } from '@eastguard/kernel'
+import { formatSegmentId, type SegmentId } from '../ids.ts'
 import type { SegmentRow } from './rows.ts'
 
 /**
@@ -13,6 +14,9 @@ export class SegmentList {
   #rows: (SegmentRow | undefined)[] = []
   #head = 0
   #sealedBytes = 0
+  // Asked for again and again while nothing happens; made once.
+  #activeId: SegmentId | undefined
+  #lastSealedId: SegmentId | undefined
 
   get count(): number {
     return this.#rows.length - this.#head
@@ -26,8 +30,8 @@ export class SegmentList {
   /** @param index from 0, the oldest, below `count` */
   at(index: number): SegmentRow {
     const row = this.#rows[this.#head + index]
-    invariant(row !== undefined, 'a segment index is inside its list', { index, count: this.count })
-    return row
+    if (row !== undefined) return row // no facts are made for a call that is right
+    invariant(false, 'a segment index is inside its list', { index, count: this.count })
   }
 
   get first(): SegmentRow {
@@ -38,9 +42,22 @@ export class SegmentList {
     return this.at(this.count - 1)
   }
 
+  get activeId(): SegmentId {
+    this.#activeId ??= formatSegmentId(this.active)
+    return this.#activeId
+  }
+
+  /** Of the segment before the active one. */
+  get lastSealedId(): SegmentId | undefined {
+    if (this.count < 2) return undefined
+    this.#lastSealedId ??= formatSegmentId(this.at(this.count - 2))
+    return this.#lastSealedId
+  }
+
   /** Appends the next segment. */
   push(row: SegmentRow): void {
     this.#rows.push(row)
+    this.#forgetIds()
     this.#sealedBytes += row.bytes
   }
 
@@ -48,6 +65,7 @@ export class SegmentList {
   replaceActive(row: SegmentRow): void {
     const active = this.active
     this.#rows[this.#rows.length - 1] = row
+    this.#forgetIds()
     this.#sealedBytes += row.bytes - active.bytes
   }
 
@@ -81,6 +99,11 @@ export class SegmentList {
   findOffset(offset: number): SegmentRow | undefined {
     const index = this.#search((row) => row.startOffset <= offset)
     return index === 0 ? undefined : this.at(index - 1)
+  }
+
+  #forgetIds(): void {
+    this.#activeId = undefined
+    this.#lastSealedId = undefined
   }
 
   /** How many rows, from the oldest, satisfy `before`, which holds for a prefix. */

@@ -84,7 +84,7 @@ export class VNodeState {
     return this.range(topic, range)?.segments.find(segment)
   }
 
-  /** In the order of their creation; not to be changed while it is read. */
+  /** In the order of their creation. What is created while they are read comes last, what is deleted no more. */
   topics(): Iterable<TopicEntry> {
     return this.#topics.values()
   }
