@@ -68,18 +68,23 @@ export class Flusher {
     return this.#retryCount > 0
   }
 
-  /** Flushes what is durable by then, soon. */
-  ask(segment: Segment): void {
-    if (segment.flushAsked || this.#stopped) return
-    segment.flushAsked = true
-    segment.lane.run(() => this.flush(segment)).catch((error: unknown) => this.#hooks.failed(error))
+  /**
+   * Flushes what is durable by then, soon.
+   * @param bytesMin not if it is less by then: the flush before this one may have written it
+   */
+  ask(segment: Segment, bytesMin = 0): void {
+    if (this.#stopped) return
+    const asked = segment.flushAsked
+    segment.flushAsked = Math.min(bytesMin, asked ?? bytesMin)
+    if (asked !== undefined) return
+    segment.lane.run(() => this.#asked(segment)).catch((error: unknown) => this.#hooks.failed(error))
   }
 
   /** Flushes what is durable now. Only inside the segment's lane. */
   async flush(segment: Segment): Promise<void> {
-    segment.flushAsked = false
+    const end = segment.durableEnd // what comes while this is written makes the next flush: syncs stay few
     for (;;) {
-      const batches = segment.run.unflushed(segment.durableEnd, flushBytesMax)
+      const batches = segment.run.unflushed(end, flushBytesMax)
       if (batches.length === 0 || segment.leaving) return
       if (!(await this.#write(segment, batches))) return
       segment.flushedEnd = segment.tally.endOffset
@@ -100,6 +105,12 @@ export class Flusher {
   stop(): void {
     this.#stopped = true
     this.#pause.wake()
+  }
+
+  async #asked(segment: Segment): Promise<void> {
+    const bytesMin = segment.flushAsked ?? 0
+    segment.flushAsked = undefined
+    if (segment.unflushedBytes >= bytesMin) await this.flush(segment)
   }
 
   /** @returns false when it was given up */

@@ -137,4 +137,20 @@ describe('a store whose segment files are slow', () => {
     const accepted = codes.filter((code) => code === 'ok').length
     expect((await readAll(store, id)).parts.length).toBe(accepted + 1)
   })
+
+  it('does not write again what little came meanwhile: one sync per flushBytes', async () => {
+    const disk = new MemoryDisk()
+    const { store } = await openStore(disk)
+    store.create(id, 0, prelude)
+    const release = disk.hold('sync', 'segments/0000000100000002/0/0000000000.seg')
+    await put(store, id, batchOf(0, 1, 9000)) // more than flushBytes
+    await put(store, id, batchOf(1))
+    release()
+    await settle()
+    expect(store.stats().flushCount).toBe(1)
+    expect(store.stats().unflushedBytes).toBeGreaterThan(0)
+    await put(store, id, batchOf(2, 1, 9000))
+    await settle()
+    expect(store.stats()).toMatchObject({ flushCount: 2, unflushedBytes: 0 })
+  })
 })

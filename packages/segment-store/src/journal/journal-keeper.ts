@@ -56,7 +56,7 @@ export class JournalKeeper {
   /** A batch of it has become durable. @param pressed somebody waits for room */
   appended(segment: Segment, pressed: boolean): void {
     this.#unflushed.add(segment)
-    if (segment.unflushedBytes >= this.#flushBytes) this.#with.flusher.ask(segment)
+    if (segment.unflushedBytes >= this.#flushBytes) this.#with.flusher.ask(segment, this.#flushBytes)
     if (pressed || this.#isMuch(this.#with.cache.unflushedBytes)) this.press()
   }
 

@@ -68,7 +68,8 @@ export class Segment {
   leaving = false
   /** Grows whenever bytes that a reader may be reading go away. */
   cutCount = 0
-  flushAsked = false
+  /** A flush waits in the lane: it is done if so many bytes are unflushed when its turn comes. */
+  flushAsked: number | undefined
   /** Durable and not in the file. */
   unflushedBytes = 0
 
