@@ -111,7 +111,7 @@ export const errorTable = {
   EG_DISK_FULL: { number: 604, remedy: 'give-up', meaning: 'the disk is full: reading and deleting go on' },
   EG_DISK_FAILED: { number: 605, remedy: 'give-up', meaning: 'the disk answered with an error' },
   EG_STORAGE_FULL: { number: 606, remedy: 'give-up', meaning: 'the metadata store is full; removals still work' },
-  EG_STORAGE_DAMAGED: { number: 607, remedy: 'give-up', meaning: 'a value of the metadata store fails its checksum' },
+  EG_STORAGE_DAMAGED: { number: 607, remedy: 'give-up', meaning: 'the metadata store, or a value in it, is damaged' },
   EG_STORE_FAILED: { number: 608, remedy: 'give-up', meaning: 'a write or a sync failed: the broker stops' },
   EG_SEGMENT_SEALED: { number: 609, remedy: 'refresh-route', meaning: 'the segment is fenced or sealed' },
   EG_SEGMENT_UNKNOWN: { number: 610, remedy: 'refresh-route', meaning: 'the store holds no such segment' },

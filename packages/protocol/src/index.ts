@@ -29,6 +29,7 @@ export {
   controlDepthMax,
   controlItemCountMax,
   frameOverheadBytes,
+  frameToClientBytesMax,
   helloBytesMax,
   type LimitRow,
   type Limits,
@@ -38,6 +39,7 @@ export {
   pageCountDefault,
   pageCountMax,
   rangeCountMax,
+  requestBytesMax,
   segmentPageCountMax,
 } from './limits.ts'
 export {

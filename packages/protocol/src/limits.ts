@@ -5,7 +5,7 @@ import { codedError } from './error-table.ts'
  * of the constants below.
  */
 export interface Limits {
-  /** Bytes of a frame, and of a message: both directions. */
+  /** Bytes of a frame, and of a message, to the broker. Those to the client: `frameToClientBytesMax`. */
   readonly frameBytesMax: number
   /** Bytes of a batch, header included. */
   readonly batchBytesMax: number
@@ -39,6 +39,13 @@ const MiB = 1024 * KiB
 
 /** A frame may be larger than its batch by this. */
 export const frameOverheadBytes: number = 64 * KiB
+/**
+ * Bytes of a frame or message from a broker, after the handshake: a batch as large as any that may be stored fits,
+ * whatever `batchBytesMax` the broker announces now.
+ */
+export const frameToClientBytesMax: number = 16 * MiB + frameOverheadBytes
+/** Bytes of the body of a call, and of an opening. */
+export const requestBytesMax: number = 64 * KiB
 /** Bytes of a frame or message before the handshake is done. */
 export const helloBytesMax: number = 4 * KiB
 /** Frames of one message; a cork starts a new message there. */
@@ -61,9 +68,9 @@ export const limitTable: { readonly [Name in keyof Limits]: LimitRow } = {
   frameBytesMax: {
     default: MiB + frameOverheadBytes,
     min: MiB + frameOverheadBytes,
-    max: 16 * MiB + frameOverheadBytes,
+    max: frameToClientBytesMax,
     unit: 'bytes',
-    note: 'batchBytesMax + 64 KiB, and enough for the largest page; memory that one connection can pin',
+    note: 'batchBytesMax + 64 KiB; memory that one connection can pin',
   },
   batchBytesMax: {
     default: MiB,

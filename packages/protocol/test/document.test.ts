@@ -1,6 +1,17 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { errorCodes, errorTable, kindKeys, kindRow, limitNames, limitTable } from '../src/index.ts'
+import {
+  errorCodes,
+  errorTable,
+  frameToClientBytesMax,
+  helloBytesMax,
+  kindKeys,
+  kindRow,
+  limitNames,
+  limitTable,
+  messageFrameCountMax,
+  requestBytesMax,
+} from '../src/index.ts'
 
 const text = readFileSync(new URL('../PROTOCOL.md', import.meta.url), 'utf8')
 
@@ -50,6 +61,12 @@ describe('PROTOCOL.md', () => {
         return [name, shown(value), shown(min), shown(max)]
       }),
     )
+  })
+
+  it('says the bounds that are not announced', () => {
+    const transport = text.split('\n## Transport\n')[1]?.split('\n## ')[0]
+    for (const bound of [helloBytesMax, frameToClientBytesMax, requestBytesMax, messageFrameCountMax])
+      expect(transport).toContain(bound.toLocaleString('en-US'))
   })
 
   it('has the fields of every message', () => {

@@ -16,11 +16,11 @@ import {
   type FailedCall,
   type Frame,
   FrameCork,
+  frameToClientBytesMax,
   fromErrorBody,
   type Kind,
   kindOf,
   kinds,
-  limitTable,
   StreamIds,
   splitMessage,
   type UnaryAnswer,
@@ -82,8 +82,8 @@ export class BrokerLink {
     components: Components,
     signal: AbortSignal,
   ): Promise<BrokerLink> {
-    const messageBytesMax = limitTable.frameBytesMax.max
-    const connection = await components.network.connect(to, { path, messageBytesMax, signal })
+    const options = { path, messageBytesMax: frameToClientBytesMax, signal }
+    const connection = await components.network.connect(to, options)
     return new Promise((resolve, reject) => {
       const greeting = new Greeting(connection, settings, components, signal)
       greeting.begin({
@@ -197,7 +197,7 @@ export class BrokerLink {
     if (this.#error !== undefined) return
     this.#heardAt = this.#components.clock.now()
     try {
-      for (const frame of splitMessage(message, this.welcome.limits.frameBytesMax)) {
+      for (const frame of splitMessage(message, frameToClientBytesMax)) {
         this.#frame(frame)
         if (this.#error !== undefined) return
       }
