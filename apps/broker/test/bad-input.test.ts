@@ -9,6 +9,7 @@ import {
   encodeOpenProduce,
   fromErrorBody,
   kinds,
+  requestBytesMax,
 } from '@eastguard/protocol'
 import { BatchBuilder } from '@eastguard/record'
 import { describe, expect, it } from 'vitest'
@@ -99,6 +100,23 @@ describe('bad input on the connection', () => {
     expect(fromErrorBody(decodeError(answer.body)).code).toBe('EG_MALFORMED')
     await stillServes(world)
   })
+
+  it.each(['createTopic', 'describeTopic', 'openConsume', 'openProduce'] as const)(
+    'a request of more than 64 KiB (%s) is answered with an error, and the connection goes on',
+    async (kind) => {
+      await using world = await World.start()
+      const client = await world.raw()
+      client.send(kind, 5, new SeededRandom(3).bytes(requestBytesMax + 1))
+      await expect.poll(() => client.unread.length).toBe(1)
+      const [answer] = client.unread
+      expect([answer?.stream, answer?.error]).toEqual([5, true])
+      expect(fromErrorBody(decodeError(answer?.body ?? new Uint8Array())).code).toBe('EG_FRAME_TOO_LARGE')
+      expect((await client.call('describeBroker', {})).healthy).toBe(true)
+      client.send(kind, 5, new SeededRandom(3).bytes(requestBytesMax))
+      await expect.poll(() => client.unread.length).toBe(2)
+      expect(fromErrorBody(decodeError(client.unread[1]?.body ?? new Uint8Array())).code).toBe('EG_MALFORMED')
+    },
+  )
 
   it('a stream that is in use ends the connection', async () => {
     await using world = await World.start()

@@ -17,28 +17,41 @@ import {
   encodeGoAway,
   type Frame,
   FrameCork,
+  frameToClientBytesMax,
   type HandshakeEffect,
   helloBytesMax,
   isUnaryKind,
   type Kind,
   kinds,
+  requestBytesMax,
   splitMessage,
   toErrorBody,
   type UnaryKind,
 } from '@eastguard/protocol'
+import { type Call, CallsUnderWay } from './calls-under-way.ts'
+import { SendBudget } from './send-budget.ts'
 import type { Session, SessionLink } from './session.ts'
 
 /** What a connection asks of the broker behind it. */
 export interface ClientServices {
   readonly identity: BrokerIdentity
-  /** Answers a unary call. @param body borrowed until the first await. @returns the answer's body */
-  call(kind: UnaryKind, body: Uint8Array): Promise<Uint8Array>
-  /** Opens a session, or throws why not. `link` works from then on; the opening is answered by the session's opener. */
+  /**
+   * Reads a unary call; what it answers with serves it, later, and answers with the answer's body.
+   * @param body borrowed until this returns
+   */
+  call(kind: UnaryKind, body: Uint8Array): () => Promise<Uint8Array>
+  /**
+   * Opens a session, or throws why not. `link` works from then on; the opening is answered by the session's opener.
+   * @param body borrowed until this returns
+   */
   open(kind: 'openProduce' | 'openConsume', body: Uint8Array, link: SessionLink): Session
 }
 
-/** Bytes waiting for the network above which nothing is added for this client: a reader that does not read stalls only itself. */
-const congestedBytes = 4 * 2 ** 20
+/** What came in one turn leaves together; more than this leaves at once, so that what is buffered is known. */
+const corkBytesMax = 64 * 2 ** 10
+
+/** Who is answered. Not the frame: that would hold the whole message for as long as the call takes. */
+type Asked = Pick<Frame, 'kind' | 'stream'>
 
 // One client: handshake, then calls and sessions by stream. Whatever the client sends, the worst that happens is an
 // error to it (P12).
@@ -51,9 +64,10 @@ export class ClientConnection {
   readonly #helloTimer: Timer
   readonly #cork: FrameCork
   readonly #sessions = new Map<number, Session>()
-  /** Streams of unary calls under way. */
-  readonly #calls = new Set<number>()
+  readonly #budget: SendBudget
+  readonly #calls: CallsUnderWay
   #flushScheduled = false
+  #paused = false
   #ended = false
 
   /** @param closed called once, when the connection is gone */
@@ -64,14 +78,14 @@ export class ClientConnection {
     this.#closed = closed
     this.#handshake = new BrokerHandshake(services.identity, clock.now())
     this.#cork = new FrameCork((parts) => connection.send(parts))
+    this.#budget = new SendBudget(connection, (stream) => this.#sessions.get(stream)?.roomAgain())
+    this.#calls = new CallsUnderWay(() => this.#budget.isCongested)
     this.#helloTimer = clock.setTimer(services.identity.limits.helloTimeoutMs, () => {
       this.#carryOut(this.#handshake.tick(clock.now()))
     })
     connection.start({
       message: (bytes) => this.#message(bytes),
-      drained: () => {
-        for (const session of this.#sessions.values()) session.drained()
-      },
+      drained: () => this.#drained(),
       closed: () => this.#end(),
     })
   }
@@ -80,19 +94,20 @@ export class ClientConnection {
   goAway(error: EastGuardError): void {
     if (this.#ended) return
     for (const session of [...this.#sessions.values()]) session.fail(error)
+    for (const { asked } of this.#calls.dropWaiting()) this.#refuse(asked, error)
     const { code, message } = error
     this.#send(encodeFrame({ kind: kinds.goAway.number, stream: 0 }, encodeGoAway({ code, message })))
   }
 
   /** After what is buffered. */
   close(): void {
-    this.#cork.flush()
+    this.#flush()
     this.#connection.close(1001, 'going away')
   }
 
   /** Nothing of this client waits for an answer. */
   get isQuiet(): boolean {
-    return this.#calls.size === 0 && this.#sessions.size === 0
+    return this.#calls.count === 0 && this.#sessions.size === 0
   }
 
   #message(bytes: Uint8Array): void {
@@ -116,7 +131,7 @@ export class ClientConnection {
           break
         case 'ready':
           this.#helloTimer.cancel()
-          this.#cork.frameBytesMax = this.#services.identity.limits.frameBytesMax
+          this.#cork.frameBytesMax = frameToClientBytesMax
           break
         case 'close':
           this.#drop(effect.error)
@@ -139,19 +154,28 @@ export class ClientConnection {
   }
 
   #call(kind: UnaryKind, frame: Frame): void {
-    const { stream } = frame
     const { callCountMax } = this.#services.identity.limits
     if (!this.#takeStream(frame)) return
-    if (this.#calls.size >= callCountMax) {
-      this.#refuse(frame, codedError('EG_OVERLOADED', `${callCountMax} calls wait for an answer on this connection`))
-      return
+    const asked: Asked = { kind: frame.kind, stream: frame.stream }
+    try {
+      checkRequestBytes(frame)
+      if (this.#calls.count >= callCountMax) {
+        throw codedError('EG_OVERLOADED', `${callCountMax} calls wait for an answer on this connection`)
+      }
+      this.#calls.add(kind, this.#served(asked, this.#services.call(kind, frame.body)))
+    } catch (error) {
+      this.#refuse(asked, error)
     }
-    this.#calls.add(stream)
-    void this.#services
-      .call(kind, frame.body.slice())
-      .then((body) => this.#answer(frame, body))
-      .catch((error: unknown) => this.#refuse(frame, error))
-      .finally(() => this.#calls.delete(stream))
+  }
+
+  /** Apart from `#call`, so that nothing of the frame is held. */
+  #served(asked: Asked, serve: () => Promise<Uint8Array>): Call {
+    const run = (): Promise<void> =>
+      serve().then(
+        (body) => this.#answer(asked, body),
+        (error: unknown) => this.#refuse(asked, error),
+      )
+    return { asked, run }
   }
 
   #open(kind: 'openProduce' | 'openConsume', frame: Frame): void {
@@ -160,12 +184,14 @@ export class ClientConnection {
     const opened = kind === 'openProduce' ? kinds.produceOpened.number : kinds.consumeOpened.number
     if (!this.#takeStream(frame)) return
     try {
+      checkRequestBytes(frame)
       if (this.#sessions.size >= sessionCountMax) {
         throw codedError('EG_TOO_MANY_STREAMS', `${sessionCountMax} sessions are open on this connection`)
       }
       this.#sessions.set(stream, this.#services.open(kind, frame.body, this.#link(stream)))
     } catch (error) {
-      this.#refuse({ ...frame, kind: opened }, error)
+      this.#budget.forget(stream)
+      this.#refuse({ kind: opened, stream }, error)
     }
   }
 
@@ -195,27 +221,30 @@ export class ClientConnection {
   }
 
   #link(stream: number): SessionLink {
-    const connection = this.#connection
+    const budget = this.#budget
     return {
       send: (kind, body) => {
         const answer = kind === 'produceOpened' || kind === 'consumeOpened'
         this.#send(encodeFrame({ kind: kinds[kind].number, stream, answer }, body))
       },
+      takeRoom: (bytes) => budget.take(stream, bytes),
       get congested() {
-        return connection.bufferedBytes > congestedBytes
+        return budget.isCongested
       },
-      ended: () => void this.#sessions.delete(stream),
+      ended: () => {
+        budget.forget(stream)
+        this.#sessions.delete(stream)
+      },
     }
   }
 
-  #answer(frame: Frame, body: Uint8Array): void {
-    this.#send(encodeFrame({ kind: frame.kind, stream: frame.stream, answer: true }, body))
+  #answer({ kind, stream }: Asked, body: Uint8Array): void {
+    this.#send(encodeFrame({ kind, stream, answer: true }, body))
   }
 
-  #refuse(frame: Frame, error: unknown): void {
-    if (!isEastGuardError(error)) this.#logger.error('internal error', { error: describe(error), kind: frame.kind })
-    const head = { kind: frame.kind, stream: frame.stream, answer: true, error: true }
-    this.#send(encodeFrame(head, encodeError(toErrorBody(error))))
+  #refuse({ kind, stream }: Asked, error: unknown): void {
+    if (!isEastGuardError(error)) this.#logger.error('internal error', { error: describe(error), kind })
+    this.#send(encodeFrame({ kind, stream, answer: true, error: true }, encodeError(toErrorBody(error))))
   }
 
   /** The connection as a whole has gone wrong: say why, then close. */
@@ -233,7 +262,7 @@ export class ClientConnection {
       message: error.message,
       host: this.#connection.remote.host,
     })
-    this.#cork.flush()
+    this.#flush()
     this.#end()
     this.#connection.close(1002, error.code)
   }
@@ -241,22 +270,47 @@ export class ClientConnection {
   #send(parts: readonly Uint8Array[]): void {
     if (this.#ended) return
     this.#cork.write(parts)
+    if (this.#cork.bytes >= corkBytesMax) this.#flush()
     if (this.#flushScheduled) return
     this.#flushScheduled = true
     void Promise.resolve().then(() => {
       this.#flushScheduled = false
-      this.#cork.flush()
+      this.#flush()
     })
+  }
+
+  #flush(): void {
+    this.#cork.flush()
+    if (this.#paused || !this.#budget.isOverfull) return
+    this.#paused = true
+    this.#connection.pauseReceive()
+  }
+
+  #drained(): void {
+    if (this.#paused) this.#connection.resumeReceive()
+    this.#paused = false
+    this.#calls.resume()
+    this.#budget.callRefused()
   }
 
   #end(): void {
     if (this.#ended) return
     this.#ended = true
     this.#helloTimer.cancel()
+    this.#calls.dropWaiting()
     for (const session of this.#sessions.values()) session.end()
     this.#sessions.clear()
     this.#closed()
   }
+}
+
+/** A request is small: whatever is in it beyond what anybody could mean is not decoded, nor kept. */
+function checkRequestBytes({ body }: Frame): void {
+  if (body.length <= requestBytesMax) return
+  throw codedError('EG_FRAME_TOO_LARGE', `a request of ${body.length} bytes; the limit is ${requestBytesMax}`, {
+    bytes: body.length,
+    limit: requestBytesMax,
+  })
 }
 
 function describe(error: unknown): string {

@@ -13,6 +13,7 @@ import {
 } from '@eastguard/protocol'
 import { type Offset, segmentIdBytes } from '@eastguard/segment-store'
 import type { RangeRead, RangeReader } from '../records/range-reader.ts'
+import type { SendRoom } from './send-budget.ts'
 import type { Session, SessionLink } from './session.ts'
 
 export interface ConsumeLimits {
@@ -76,7 +77,7 @@ export class ConsumeSession implements Session {
     }
   }
 
-  drained(): void {
+  roomAgain(): void {
     this.#wake()
   }
 
@@ -121,10 +122,20 @@ export class ConsumeSession implements Session {
   async #run(): Promise<void> {
     while (this.#woken && !this.#ended) {
       this.#woken = false
-      while (!this.#ended && this.#roomBytes() > 0 && !this.#link.congested) {
-        const answer = await this.#reader.read(this.#position, Math.min(this.#roomBytes(), this.#limits.readBytesMax))
-        if (this.#ended || !this.#take(answer)) break
-      }
+      while (!this.#ended && this.#roomBytes() > 0 && (await this.#readOnce()));
+    }
+  }
+
+  /** @returns whether to read on at once */
+  async #readOnce(): Promise<boolean> {
+    const bytes = Math.min(this.#roomBytes(), this.#limits.readBytesMax)
+    const room = this.#link.takeRoom(bytes)
+    if (room === undefined) return false
+    try {
+      const answer = await this.#reader.read(this.#position, bytes)
+      return !this.#ended && this.#take(answer, room)
+    } finally {
+      room[Symbol.dispose]()
     }
   }
 
@@ -135,10 +146,10 @@ export class ConsumeSession implements Session {
   }
 
   /** @returns whether to read on at once */
-  #take(answer: RangeRead): boolean {
+  #take(answer: RangeRead, room: SendRoom): boolean {
     switch (answer.kind) {
       case 'records':
-        return this.#push(answer)
+        return this.#push(answer, room)
       case 'end':
         return false
       case 'trimmed':
@@ -156,11 +167,11 @@ export class ConsumeSession implements Session {
     }
   }
 
-  #push(answer: RangeRead & { readonly kind: 'records' }): boolean {
+  #push(answer: RangeRead & { readonly kind: 'records' }, room: SendRoom): boolean {
     const { segment, parts, endOffset } = answer
     const bytes = countBytes(parts)
     // A read gives one batch at least; one that is larger than the room waits until everything sent has been taken.
-    if (!this.#window.hasRoom(bytes)) return false
+    if (!this.#window.hasRoom(bytes) || !room.confirm()) return false
     const committedEnd = this.#reader.committedEnd
     this.#link.send('records', encodeRecords({ segmentId: segmentIdBytes(segment), committedEnd, parts }))
     this.#window.sent(endOffset, bytes, undefined)

@@ -72,7 +72,7 @@ export class ProduceSession implements Session {
     if (this.#failure === undefined) this.#append(frame.body)
   }
 
-  drained(): void {}
+  roomAgain(): void {}
 
   end(): void {
     this.#ended = true

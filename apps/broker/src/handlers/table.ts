@@ -17,12 +17,17 @@ const handlers: UnaryHandlers<BrokerContext> = {
   describeBroker,
 }
 
-/** From a request's body to its answer's body. @throws what the handler throws, EG_MALFORMED (fix-call) */
-export async function handleUnary<Kind extends UnaryKind>(
+/**
+ * Decodes a request now and serves it when the answer is called: to its answer's body, or to what the handler throws.
+ * @param body borrowed until this returns; nothing of the answer points into it
+ * @throws EG_MALFORMED (fix-call)
+ */
+export function handleUnary<Kind extends UnaryKind>(
   kind: Kind,
   body: Uint8Array,
   context: BrokerContext,
-): Promise<Uint8Array> {
+): () => Promise<Uint8Array> {
   const codec = unaryCodecs[kind]
-  return codec.encodeAnswer(await handlers[kind](codec.decodeRequest(body), context))
+  const request = codec.decodeRequest(body)
+  return async () => codec.encodeAnswer(await handlers[kind](request, context))
 }
