@@ -1,7 +1,8 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { type Connection, type ConnectionHandler, type Network, SeededRandom, silentLogger } from '@eastguard/kernel'
-import { MemoryClock, type MemoryNetwork } from '@eastguard/kernel/testing'
+import { MemoryClock } from '@eastguard/kernel/testing'
+import { WsNetwork } from '@eastguard/node/ws'
 import {
   chooseLimits,
   decodeConsumeOpened,
@@ -14,7 +15,7 @@ import {
 import { describe, expect, it } from 'vitest'
 import { ClientConnection } from '../src/client-port/client-connection.ts'
 import { SendBudget } from '../src/client-port/send-budget.ts'
-import { hello, type RawClient } from './raw-client.ts'
+import { hello, RawClient } from './raw-client.ts'
 import { World } from './world.ts'
 
 // Clients that send and do not read (P12, P18). What they cost is counted where it waits: at the broker's end of the
@@ -22,12 +23,12 @@ import { World } from './world.ts'
 
 const MiB = 2 ** 20
 
-/** A memory network that remembers how much was ever buffered towards a client, and lends messages as a real one does. */
-class WatchedNetwork implements Pick<Network, 'listen' | 'connect' | 'bindDatagram'> {
-  readonly #inner: MemoryNetwork
+/** Remembers how much was ever buffered towards a client, and lends messages for no longer than it must. */
+class WatchedNetwork implements Network {
+  readonly #inner: Network
   bufferedBytesMax = 0
 
-  constructor(inner: MemoryNetwork) {
+  constructor(inner: Network) {
     this.#inner = inner
   }
 
@@ -177,6 +178,28 @@ describe('a client that does not read', () => {
       client.resume()
       for (let stream = 1; stream <= 8; stream++) await client.next('records', stream)
     }, large)
+  })
+
+  it('over a real network is bounded too, and is served when it reads', async () => {
+    await using world = new World()
+    const network = new WatchedNetwork(new WsNetwork())
+    await world.start({ bootstrap: true, listen: '127.0.0.1:0' }, network)
+    const topic = await RawClient.open(network, world.address).then(async (writer) => {
+      const requestId = new SeededRandom(7).bytes(16)
+      const ranges = { kind: 'fixed', count: 1024 } as const
+      return (await writer.call('createTopic', { requestId, name: 't', ranges, policy: {} })).topic
+    })
+    const client = await RawClient.open(network, world.address)
+    client.pause()
+    const body = unaryCodecs.describeTopic.encodeRequest({ name: topic.name })
+    for (let stream = 1; stream <= 200; stream++) client.send('describeTopic', stream, body)
+    await expect.poll(() => network.bufferedBytesMax).toBeGreaterThan(4 * MiB)
+    client.resume()
+    for (let stream = 1; stream <= 200; stream++) {
+      expect((await client.next('describeTopic', stream)).error).toBe(false)
+    }
+    expect(network.bufferedBytesMax).toBeLessThan(12 * MiB)
+    client.destroy()
   })
 
   it('can be told to go at once', async () => {
