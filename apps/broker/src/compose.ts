@@ -177,6 +177,10 @@ async function beginBoot(
   const { disk, random, logger } = components
   const identity =
     known === undefined ? mintIdentity(random, settings.clusterId) : { ...known, bootId: known.bootId + 1 }
+  if (known !== undefined && !hasVNodes(storage)) {
+    const message = `meta/: the metadata of cluster ${known.clusterId} is gone; put the folder back from a copy`
+    throw codedError('EG_DATA_DIR_DAMAGED', message)
+  }
   if (known === undefined && !hasVNodes(storage)) {
     await createVNodes(storage, settings.vnodeCount)
     logger.info('cluster created', { clusterId: identity.clusterId, vnodes: settings.vnodeCount })
