@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import { type Action, formatSegmentId, type PlanInput, type SegmentId, type TopicId } from '../src/index.ts'
+import {
+  type Action,
+  exportRows,
+  formatSegmentId,
+  importRows,
+  type PlanInput,
+  type SegmentId,
+  type TopicId,
+  type VNodeState,
+} from '../src/index.ts'
 import { create, policy, roll, seat, topicNumber, trim } from './fixtures.ts'
 import { World } from './world.ts'
 
@@ -41,6 +50,15 @@ describe('attention', () => {
     expect(world.stored()).toEqual(world.wanted())
   })
 
+  it('comes back to a range whose second action did not fit', () => {
+    const world = new World({ planActionsMax: 1 })
+    world.apply(create('a', 1))
+    world.runAttended()
+    world.store.append(id(0), 50)
+    world.apply(roll(t0, 0, 50))
+    expect(world.runAttended().slice(0, 2)).toEqual([[`seal:${id(0)}`], [`create:${id(1)}`]])
+  })
+
   it('has nothing to look at while all that may be under way is', () => {
     const world = new World({ inflightActionsMax: 2 })
     world.apply(wide('a', 4))
@@ -57,6 +75,16 @@ describe('attention', () => {
     expect(asked(world, 'planAttended')).toBe(0)
     world.coordinator.attend(topicNumber(3), 0)
     expect(asked(world, 'planAttended')).toBe(1)
+  })
+
+  it('looks once at a range that was asked for twice', () => {
+    const world = new World()
+    world.apply(wide('a', 4))
+    world.runAttended()
+    world.coordinator.attend(t0, 2)
+    world.coordinator.attendTopic(t0)
+    world.coordinator.attend(t0, 2)
+    expect(asked(world, 'planAttended')).toBe(4)
   })
 
   it('starts with everything that there is', () => {
@@ -103,6 +131,20 @@ describe('pages', () => {
       ['1-0-0', '1-1-0', '1-2-0'],
       ['1-3-0', '2-0-0', '2-1-0'],
     ])
+  })
+
+  it('start over with a state that was loaded anew', () => {
+    const world = new World({ planRangesMax: 3 })
+    world.apply(wide('a', 4), { told: false })
+    world.apply(wide('b', 4), { told: false })
+    const next = (state: VNodeState): string[] => {
+      const actions = world.coordinator.plan({ ...world.input(), state, stored: [] })
+      for (const action of actions) world.perform(action)
+      return actions.map(({ key }) => key.slice('create:'.length + 15))
+    }
+    const first = next(world.state)
+    const again = importRows(exportRows(world.state))
+    expect([first, next(again), next(again)]).toEqual([['0-0-0', '0-1-0', '0-2-0'], [], ['0-3-0', '1-0-0', '1-1-0']])
   })
 
   it('trim what has served its time on the page that holds it', () => {
@@ -188,6 +230,7 @@ describe('stuck ranges', () => {
     const world = new World()
     for (let i = 0; i < 3; i++) world.apply(create(`t${i}`, i))
     failing(world)
+    world.runAttended()
     world.apply(remove(topicNumber(0)))
     expect(world.coordinator.stuckRangeCount).toBe(2)
     world.apply(remove(topicNumber(1)), { told: false })
@@ -208,6 +251,7 @@ describe('stuck ranges', () => {
     world.restart()
     failing(world) // the fence
     expect(world.coordinator.stuckRangeCount).toBe(1)
+    world.store.segments.set(id(1), { start: 0, state: 'open', records: 0 })
     world.apply(roll(t0, 0, 0, { bytes: 0, successor: [{ ...seat, bootId: 2 }] }))
     world.runAttended()
     expect(world.coordinator.stuckRangeCount).toBe(0)

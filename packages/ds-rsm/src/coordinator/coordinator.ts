@@ -164,10 +164,8 @@ export class Coordinator {
       if (failed) this.#troubles.failed(place)
       else this.#troubles.succeeded(place)
     }
-    if (action.kind === 'request') {
-      if (outcome.kind === 'fenced') this.#fences.set(action.request.segment, outcome.answer)
-    } else if (action.command.kind === 'rollSegment' && !failed) {
-      this.#fences.delete(formatSegmentId(action.command))
+    if (action.kind === 'request' && outcome.kind === 'fenced') {
+      this.#fences.set(action.request.segment, outcome.answer)
     }
     // What follows a fence or a roll is somebody's wait; after a failure the range may have moved on or be gone.
     if (place !== undefined && (failed || !isCreate(action))) this.attend(place.topic, place.range)
@@ -266,7 +264,7 @@ export class Coordinator {
     }
   }
 
-  /** Answers whose segment has been rolled by somebody else, or is gone. */
+  /** Answers whose segment has been rolled or is gone. */
   #forgetFences({ state }: CoordinatorView): void {
     for (const segment of this.#fences.keys()) {
       const { topic, range, segment: number } = segmentNameOf(segment)
