@@ -69,7 +69,7 @@ async function start(
   components: BrokerComponents,
   opened: AsyncDisposable[],
 ): Promise<Broker> {
-  const { clock, random, disk, logger, metrics } = components
+  const { clock, disk, logger, metrics } = components
   const keep = <Opened extends AsyncDisposable>(value: Opened): Opened => {
     opened.push(value)
     return value

@@ -15,7 +15,7 @@ import { preludeBytesMax } from './format/segment-header.ts'
 import { payloadBytesMax } from './journal/journal-core.ts'
 import { Lane } from './lane.ts'
 import { type Machine, type MachineStart, type StoreComponents, startMachine } from './machine.ts'
-import { recover } from './recovery/recover.ts'
+import { anySegment, recover } from './recovery/recover.ts'
 import { type StoreRules, storeRules } from './rules.ts'
 import { BatchTally } from './segment/batch-tally.ts'
 import { Segment } from './segment/segment.ts'
@@ -98,6 +98,7 @@ export class SegmentStore implements AsyncDisposable {
       invariant(known.startOffset === startOffset, 'a segment has one start', { id, startOffset })
       return
     }
+    invariant(id !== anySegment, 'the last segment id of all is not used', { id })
     invariant(Number.isSafeInteger(startOffset) && startOffset >= 0, 'an offset is a safe integer', { startOffset })
     const bytesMax = Math.min(preludeBytesMax, this.#batchBytesMax)
     invariant(prelude.length <= bytesMax, 'a prelude fits a journal file', { bytes: prelude.length, bytesMax })

@@ -1,5 +1,6 @@
 import { MemoryDisk } from '@eastguard/kernel/testing'
 import { describe, expect, it } from 'vitest'
+import { parseSegmentId } from '../src/segment-id.ts'
 import { imageOf } from './disk-image.ts'
 import { ProcessDisk } from './process-disk.ts'
 import { batchOf, digest, openStore, prelude, put, readAll, segmentId } from './support.ts'
@@ -26,6 +27,20 @@ describe('a segment store', () => {
     const third = (await openStore(disk)).store
     expect(third.status(id)).toMatchObject({ state: 'sealed', restarted: false, endOffset: 130, recordCount: 120 })
     expect(digest((await readAll(third, id, 10)).parts)).toBe(digest(batches))
+  })
+
+  it('has the very first and the last possible segment of any cluster after a crash', async () => {
+    const disk = new MemoryDisk()
+    const { store } = await openStore(disk, { flushBytes: 2 ** 30 })
+    const ids = ['0000000000000000-0-0', 'ffffffffffffffff-4294967295-4294967294'].map(parseSegmentId)
+    for (const each of ids) {
+      store.create(each, 0, prelude)
+      for (const batch of [batchOf(1), batchOf(2)]) await put(store, each, batch)
+    }
+    disk.crash()
+    const again = (await openStore(disk)).store
+    for (const each of ids) expect(await again.fence(each)).toEqual({ kind: 'end', offset: 2, restarted: true })
+    expect(await again.fence(id)).toEqual({ kind: 'noTrace' })
   })
 
   it('is not held up by an idle segment: the journal stays short, and the idle one keeps its commit', async () => {

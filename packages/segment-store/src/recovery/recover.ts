@@ -17,8 +17,8 @@ import { type JournalScan, type JournalScanRules, type ScanItem, scanJournal } f
 import { RecoveringSegment, type SegmentSummary } from './recovering-segment.ts'
 import { type FoundSegmentFile, findSegmentFiles, inParallel } from './segment-files.ts'
 
-/** Stands in suspect frames for "some segment that nobody knows of". */
-export const anySegment = '0000000000000000-0-0' as SegmentId
+/** Stands in suspect frames for "some segment that nobody knows of": the last id of all, which is never minted. */
+export const anySegment = 'ffffffffffffffff-4294967295-4294967295' as SegmentId
 
 const writesMax = 4
 
