@@ -132,7 +132,7 @@ export const errorTable = {
   EG_DATA_DIR_DAMAGED: {
     number: 617,
     remedy: 'give-up',
-    meaning: 'the identity of the data directory is missing or unreadable',
+    meaning: 'the identity, metadata or journal of the data directory is gone or damaged',
   },
   EG_NO_CLUSTER: { number: 618, remedy: 'fix-call', meaning: 'no cluster was ever created in the data directory' },
   EG_STORAGE_FAILED: { number: 619, remedy: 'give-up', meaning: 'the metadata store answered with an error' },
