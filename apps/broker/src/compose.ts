@@ -20,7 +20,7 @@ import { handleUnary } from './handlers/table.ts'
 import { type Identity, mintIdentity, readIdentity, writeIdentity } from './identity.ts'
 import { CoordinatorHost } from './metadata/coordinator-host.ts'
 import { Metadata } from './metadata/metadata.ts'
-import { describeDisk, describeProblem } from './problems.ts'
+import { describeDisk, describeRanges } from './problems.ts'
 import { LocalRanges } from './records/local-ranges.ts'
 import type { BrokerSettings } from './settings/table.ts'
 import { software } from './software.ts'
@@ -101,7 +101,8 @@ async function start(
   )
   const failed = Promise.race([store.failed, proposer.failed.then(asCoded)])
   await Promise.race([host.start(), failed.then(rethrow)])
-  const problems = (): readonly string[] => [...(host?.problems ?? []).map(describeProblem), ...describeDisk(store)]
+  const coordinators = host
+  const problems = (): readonly string[] => [...describeRanges(coordinators), ...describeDisk(store)]
   const context: BrokerContext = {
     settings,
     identity,
@@ -136,7 +137,7 @@ async function start(
       stopping = true
       await port.close(codedError('EG_SHUTTING_DOWN', 'the broker is stopping'), settings.drainTimeout)
       ranges.close(codedError('EG_SHUTTING_DOWN', 'the broker is stopping'))
-      host?.stop()
+      coordinators.stop()
       await closeAll(opened, logger)
     })()
     return closing

@@ -150,6 +150,8 @@ describe('after a restart', () => {
     await world.restart()
     const again = await world.client()
     expect(await readAll(again, 'orders')).toEqual(values(0, 10))
+    const { healthy, problems } = await again.admin.broker.describe()
+    expect([healthy, problems]).toEqual([false, [expect.stringMatching(/^1 ranges take no appends/)]])
     await again.admin.topics.delete('orders')
     expect(await again.admin.topics.list().toArray()).toEqual([])
   })
@@ -231,5 +233,19 @@ describe('a failing disk', () => {
     await client.admin.topics.delete('other')
     world.disk.setCapacity(2 ** 40)
     await expect.poll(() => codeOf(producer.send({ value: 'again' })), { timeout: 10_000 }).toBe('done')
+  })
+
+  it('that is full does not hold up a stop', async () => {
+    await using world = await World.start({ drainTimeout: '200ms' })
+    const client = await world.client()
+    await client.admin.topics.create('orders', { segmentBytes: 4_096 })
+    world.disk.setCapacity((await world.disk.space()).usedBytes)
+    await produce(client, 'orders', ['x'.repeat(5_000)]) // into the journal, whose blocks were written before
+    await expect.poll(() => segmentCount(client, 'orders')).toBe(2) // the old one cannot be sealed
+    await world.broker?.close()
+    world.disk.setCapacity(2 ** 40)
+    world.storage = world.storage.reopen()
+    await world.start()
+    expect((await readAll(await world.client(), 'orders')).length).toBe(1)
   })
 })
