@@ -2,7 +2,8 @@ import { invariant } from '@eastguard/kernel'
 
 /** A batch in memory. */
 export interface HeldBatch {
-  readonly bytes: Uint8Array
+  /** Empty once it has left memory: whoever still knows the batch must not keep them. */
+  bytes: Uint8Array
   readonly baseOffset: number
   readonly endOffset: number
   readonly maxTimestamp: number
@@ -77,7 +78,7 @@ export class BatchRun {
     invariant(this.#batches[this.#first] === batch, 'batches leave oldest first')
     this.#first++
     this.#unflushed = Math.max(this.#unflushed, this.#first)
-    if (this.#first > 256 && this.#first * 2 > this.#batches.length) {
+    if (this.#first >= 16 && this.#first * 2 > this.#batches.length) {
       this.#batches = this.#batches.slice(this.#first)
       this.#unflushed -= this.#first
       this.#first = 0

@@ -83,6 +83,11 @@ export class BatchTally {
     if (this.batchCount === 0) this.firstAppendTime = 0
   }
 
+  /** A trailer speaks for it from now on: nothing is added or rewound any more. */
+  dropIndex(): void {
+    this.#marks.length = 0
+  }
+
   #clear(): void {
     this.#marks.length = 0
     this.endOffset = this.startOffset

@@ -27,6 +27,7 @@ export class Cache {
   readonly #evictableFrom: EvictableFrom
   #entries: Entry[] = [] // what may leave, in the order in which it shall
   #head = 0
+  #cutCount = 0 // of #entries from #head on: they are dropped already
   cachedBytes = 0
   unflushedBytes = 0
   waitingBytes = 0
@@ -87,9 +88,10 @@ export class Cache {
   /** Drops what ends above `end`. */
   cut(run: BatchRun, end: number): void {
     for (const batch of run.cut(end)) {
-      if (batch.flushed) this.cachedBytes -= cost(batch.bytes.length)
-      else this.unflushedBytes -= cost(batch.bytes.length)
+      this.#release(batch)
+      if (batch.flushed) this.#cutCount++
     }
+    this.#compact()
   }
 
   get #heldBytes(): number {
@@ -99,24 +101,38 @@ export class Cache {
   #trim(): void {
     while (this.#heldBytes > this.#bytesMax && this.#head < this.#entries.length) {
       const entry = this.#entries[this.#head++] as Entry // below the length
-      if (!entry.batch.dropped) this.#evict(entry)
+      if (entry.batch.dropped) this.#cutCount--
+      else this.#evict(entry)
     }
-    if (this.#head <= 1024 || this.#head * 2 <= this.#entries.length) return
-    this.#entries = this.#entries.slice(this.#head)
-    this.#head = 0
+    this.#compact()
+  }
+
+  /** Lets go of entries that are dropped, once they are more than half. */
+  #compact(): void {
+    const dropped = this.#head + this.#cutCount
+    if (dropped < 64 || dropped * 2 <= this.#entries.length) return
+    this.#entries = this.#entries.slice(this.#head).filter(({ batch }) => !batch.dropped)
+    this.#head = this.#cutCount = 0
   }
 
   #evict({ run, batch }: Entry): void {
     run.evict(batch)
+    batch.dropped = true
+    this.#release(batch)
+  }
+
+  #release(batch: HeldBatch): void {
     if (batch.flushed) this.cachedBytes -= cost(batch.bytes.length)
     else this.unflushedBytes -= cost(batch.bytes.length)
-    batch.dropped = true
+    batch.bytes = nothing
     invariant(this.cachedBytes >= 0 && this.unflushedBytes >= 0, 'memory is counted once', {
       cachedBytes: this.cachedBytes,
       unflushedBytes: this.unflushedBytes,
     })
   }
 }
+
+const nothing = new Uint8Array(0)
 
 function cost(bytes: number): number {
   return bytes + batchOverheadBytes

@@ -159,6 +159,7 @@ export class Segment {
   sealedBy(trailer: SegmentTrailer): void {
     this.state = 'sealed'
     this.trailer = trailer
+    this.tally.dropIndex()
     this.commit = this.nextOffset = this.durableEnd = this.flushedEnd = trailer.endOffset
     this.flushedPosition = this.bodyPosition + trailer.batchBytes
     this.durableBytes = trailer.batchBytes
