@@ -13,11 +13,12 @@ import {
 } from '@eastguard/kernel'
 import { type BrokerIdentity, chooseLimits, codedError } from '@eastguard/protocol'
 import { defaultStoreSettings, SegmentStore } from '@eastguard/segment-store'
+import { beginBoot, checkFolder } from './boot.ts'
 import { ClientPort } from './client-port/client-port.ts'
 import { openSession } from './client-port/open-session.ts'
 import type { BrokerContext } from './handlers/context.ts'
 import { handleUnary } from './handlers/table.ts'
-import { type Identity, mintIdentity, readIdentity, writeIdentity } from './identity.ts'
+import { type Identity, readIdentity, writeIdentity } from './identity.ts'
 import { CoordinatorHost } from './metadata/coordinator-host.ts'
 import { Metadata } from './metadata/metadata.ts'
 import { describeDisk, describeRanges } from './problems.ts'
@@ -76,7 +77,7 @@ async function start(
   }
   keep(await disk.lock('lock'))
   const known = await readIdentity(disk)
-  checkCluster(settings, known)
+  checkFolder(settings, known)
   const storage = keep(await components.openStorage())
   const identity = await beginBoot(settings, components, storage, known)
   const proposer = keep(await LocalProposer.open(defaultLocalProposerSettings, { storage, clock, logger }))
@@ -149,45 +150,6 @@ async function start(
     close,
     [Symbol.asyncDispose]: close,
   }
-}
-
-/** Before anything is touched: is this the folder that was meant? */
-function checkCluster(settings: BrokerSettings, known: Identity | undefined): void {
-  if (known === undefined) {
-    if (settings.bootstrap) return
-    const message = `there is no cluster in ${settings.dataDir ?? 'the data folder'}; say --bootstrap to create one`
-    throw codedError('EG_NO_CLUSTER', message)
-  }
-  if (settings.clusterId !== undefined && settings.clusterId !== known.clusterId) {
-    const message = `${settings.dataDir ?? 'the data folder'} belongs to cluster ${known.clusterId}, not ${settings.clusterId}`
-    throw codedError('EG_WRONG_CLUSTER', message, { wanted: settings.clusterId, clusterId: known.clusterId })
-  }
-  if (settings.bootstrap) {
-    const message = `${settings.dataDir ?? 'the data folder'} holds cluster ${known.clusterId} already; start it without --bootstrap`
-    throw codedError('EG_CLUSTER_EXISTS', message)
-  }
-}
-
-/** The boot id is durable before any port opens; a cluster is born before its identity is, so that half of one is none. */
-async function beginBoot(
-  settings: BrokerSettings,
-  components: BrokerComponents,
-  storage: GroupStorage,
-  known: Identity | undefined,
-): Promise<Identity> {
-  const { disk, random, logger } = components
-  const identity =
-    known === undefined ? mintIdentity(random, settings.clusterId) : { ...known, bootId: known.bootId + 1 }
-  if (known !== undefined && !hasVNodes(storage)) {
-    const message = `meta/: the metadata of cluster ${known.clusterId} is gone; put the folder back from a copy`
-    throw codedError('EG_DATA_DIR_DAMAGED', message)
-  }
-  if (known === undefined && !hasVNodes(storage)) {
-    await createVNodes(storage, settings.vnodeCount)
-    logger.info('cluster created', { clusterId: identity.clusterId, vnodes: settings.vnodeCount })
-  }
-  await writeIdentity(disk, identity)
-  return identity
 }
 
 function clientIdentity(settings: BrokerSettings, identity: Identity): BrokerIdentity {

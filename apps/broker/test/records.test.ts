@@ -1,5 +1,6 @@
 import type { EastGuard, Reader } from '@eastguard/client'
 import { isEastGuardError } from '@eastguard/kernel'
+import { MemoryGroupStorage } from '@eastguard/kernel/testing'
 import { describe, expect, it } from 'vitest'
 import { World } from './world.ts'
 
@@ -139,6 +140,38 @@ describe('after a restart', () => {
     await world.powerFailure()
     for (const { name } of await world.disk.list('journal')) await world.disk.remove(`journal/${name}`)
     expect(await codeOf(world.start())).toBe('EG_DATA_DIR_DAMAGED')
+  })
+
+  it('metadata that is gone, or of another cluster, is refused, and no record file goes (P17)', async () => {
+    await using world = await World.start()
+    const client = await world.client()
+    await client.admin.topics.create('orders')
+    await produce(client, 'orders', values(0, 5))
+    await world.broker?.close()
+    await using other = await World.start()
+    const foreign = await other.client()
+    for (const name of ['orders', 'others']) {
+      await foreign.admin.topics.create(name)
+      await foreign.admin.topics.delete(name)
+    }
+    const own = world.storage.reopen()
+    world.storage = other.storage.reopen()
+    expect(await codeOf(world.start())).toBe('EG_DATA_DIR_FOREIGN')
+    world.storage = new MemoryGroupStorage()
+    expect(await codeOf(world.start())).toBe('EG_DATA_DIR_DAMAGED')
+    world.storage = own
+    await world.start()
+    expect(await readAll(await world.client(), 'orders')).toEqual(values(0, 5))
+  })
+
+  it('a birth that was cut short goes on as what it began', async () => {
+    await using world = new World()
+    world.disk.fail({ operation: 'rename' })
+    expect(await codeOf(world.start({ bootstrap: true }))).toBe('EG_DISK_FAILED')
+    world.storage = world.storage.reopen()
+    const { identity } = await world.start({ bootstrap: true })
+    await world.restart()
+    expect(world.broker?.identity).toMatchObject({ clusterId: identity.clusterId, brokerId: identity.brokerId })
   })
 
   it('full metadata keeps ranges from taking records, and nobody from reading and deleting', async () => {

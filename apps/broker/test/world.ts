@@ -6,6 +6,9 @@ import { type Broker, type BrokerComponents, composeBroker } from '../src/compos
 import { loadSettings } from '../src/settings/load.ts'
 import { RawClient } from './raw-client.ts'
 
+/** Two worlds of one test are not the same cluster. */
+let worldCount = 0
+
 const smallSettings = {
   dataDir: 'data',
   listen: '127.0.0.1:2921',
@@ -48,7 +51,7 @@ export class World implements AsyncDisposable {
   broker: Broker | undefined
   readonly #clients: EastGuard[] = []
   #power: Power = new Power(this.disk)
-  #seed = 0
+  #seed: number = worldCount++ * 1_000
 
   static async start(flags: { readonly [key: string]: unknown } = {}): Promise<World> {
     const world = new World()

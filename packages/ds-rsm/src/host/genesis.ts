@@ -14,9 +14,7 @@ import { indexWrite, storageWrites } from './vnode-storage.ts'
 // command has removed (P17).
 
 const genesisKey = new Uint8Array([0x67])
-const format = 2
-/** Without the two ids. */
-const anonymousFormat = 1
+const format = 1
 
 /** Whose metadata a storage holds. */
 export interface BirthIds {
@@ -38,10 +36,9 @@ export function hasVNodes(storage: GroupStorage): boolean {
 /**
  * Gives birth to vNodes with equal arcs, in one commit. Once per cluster, and never as a remedy for rows that are missing:
  * ids would be minted a second time (P17).
- * @param birth a number alone is the count, and `checkBirth` refuses what comes of it
  * @throws EG_CLUSTER_EXISTS (fix-call)
  */
-export async function createVNodes(storage: GroupStorage, birth: VNodesBirth | number): Promise<void> {
+export async function createVNodes(storage: GroupStorage, birth: VNodesBirth): Promise<void> {
   if (hasVNodes(storage)) {
     throw new EastGuardError({
       code: 'EG_CLUSTER_EXISTS',
@@ -51,7 +48,7 @@ export async function createVNodes(storage: GroupStorage, birth: VNodesBirth | n
   }
   const ids: VNodeId[] = []
   const writes: StorageWrite[] = []
-  for (const piece of equalPieces(typeof birth === 'number' ? birth : birth.count)) {
+  for (const piece of equalPieces(birth.count)) {
     const id = parseVNodeId(piece.first)
     const row: VNodeRow = {
       id,
@@ -65,9 +62,8 @@ export async function createVNodes(storage: GroupStorage, birth: VNodesBirth | n
     ids.push(id)
     writes.push(...storageWrites(id, [{ kind: 'vnode', row }]), indexWrite(id, 0))
   }
-  const value =
-    typeof birth === 'number' ? [anonymousFormat, ids] : [format, ids, birth.clusterId, birth.brokerId as string]
-  await storage.commit([{ kind: 'put', key: genesisKey, value: pack(value) }, ...writes])
+  const value = pack([format, ids, birth.clusterId, birth.brokerId as string])
+  await storage.commit([{ kind: 'put', key: genesisKey, value }, ...writes])
 }
 
 /** Ascending. @throws EG_NO_CLUSTER (fix-call): no cluster was born here, or its metadata is gone */
@@ -79,7 +75,7 @@ export function storedVNodes(storage: GroupStorage): VNodeId[] {
 
 /**
  * Whose metadata this is, as its birth recorded it: what a first start that was cut short goes on with.
- * @returns undefined when nothing has been born here, or its birth named nobody
+ * @returns undefined when nothing has been born here
  * @throws EG_DATA_DIR_FORMAT (give-up)
  */
 export function storedBirth(storage: GroupStorage): BirthIds | undefined {
@@ -95,15 +91,14 @@ export function checkBirth(storage: GroupStorage, expected: BirthIds): void {
   const genesis = readGenesis(storage)
   if (genesis === undefined) throw noCluster()
   const { birth } = genesis
-  if (birth?.clusterId === expected.clusterId && birth.brokerId === expected.brokerId) return
-  const found = birth === undefined ? 'nobody that it names' : nameOf(birth)
+  if (birth.clusterId === expected.clusterId && birth.brokerId === expected.brokerId) return
   throw new EastGuardError({
     code: 'EG_DATA_DIR_FOREIGN',
     remedy: 'fix-call',
-    message: `the metadata store belongs to ${found}, and this data directory to ${nameOf(expected)}: put its own meta/ folder back`,
+    message: `the metadata store belongs to ${nameOf(birth)}, and this data directory to ${nameOf(expected)}: put its own meta/ folder back`,
     facts: {
-      clusterId: birth?.clusterId ?? '',
-      brokerId: birth?.brokerId ?? '',
+      clusterId: birth.clusterId,
+      brokerId: birth.brokerId,
       expectedClusterId: expected.clusterId,
       expectedBrokerId: expected.brokerId,
     },
@@ -112,7 +107,7 @@ export function checkBirth(storage: GroupStorage, expected: BirthIds): void {
 
 interface Genesis {
   readonly vnodes: VNodeId[]
-  readonly birth: BirthIds | undefined
+  readonly birth: BirthIds
 }
 
 function readGenesis(storage: GroupStorage): Genesis | undefined {
@@ -120,9 +115,9 @@ function readGenesis(storage: GroupStorage): Genesis | undefined {
   if (value === undefined) return undefined
   const fields = unpackFields(value)
   const found = fields.count()
-  if (found !== format && found !== anonymousFormat) throw newerFormat(found)
+  if (found !== format) throw newerFormat(found)
   const vnodes = fields.list((inner) => parseVNodeId(inner.u32())).sort((a, b) => a - b)
-  return { vnodes, birth: found === format ? readBirth(fields) : undefined }
+  return { vnodes, birth: readBirth(fields) }
 }
 
 /** As they were written: `checkBirth` compares them, nothing parses them. */
@@ -148,7 +143,7 @@ function newerFormat(found: number): EastGuardError {
   return new EastGuardError({
     code: 'EG_DATA_DIR_FORMAT',
     remedy: 'give-up',
-    message: `the metadata store has format ${found}, and this release reads up to ${format}; start a newer one`,
+    message: `the metadata store has format ${found}, and this release reads format ${format}; start the release that wrote it`,
     facts: { format: found },
   })
 }
