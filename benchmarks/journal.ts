@@ -127,7 +127,7 @@ async function measureJournal({ batchBytes, inFlight }: Arm): Promise<Rate> {
   }
   const pool = new FilePool(disk, settings, [], failed)
   const switched = (): void => void journal.release(Number.MAX_SAFE_INTEGER).catch(failed)
-  const parts = { clock: new NodeClock(), meter: silentMeter, pool, hooks: { switched, failed } }
+  const parts = { clock: new NodeClock(), meter: silentMeter, pool, hooks: { switched, refused: failed, failed } }
   const journal = await Journal.open(settings, parts, { sequence: 1, base: 0, previousEnd: 0 }, 'synced')
   const segment = new Uint8Array(16)
   const payload = batchOf(batchBytes)

@@ -5,11 +5,16 @@ import type { Segment } from './segment/segment.ts'
 
 const waitingCountMax = 65_536
 
+export interface Admission {
+  admit(): void
+  refuse(error: unknown): void
+}
+
 interface Waiting {
   readonly segment: Segment
   readonly bytes: number
   /** Undefined once it was refused out of turn: then only its place is left. */
-  work: { admit(): void; refuse(error: unknown): void } | undefined
+  work: Admission | undefined
 }
 
 /**
@@ -34,19 +39,17 @@ export class AppendQueue {
   }
 
   /** Runs `admit` now, or when there is room. @throws EG_OVERLOADED (retry) when too much is waiting */
-  enter<Value>(segment: Segment, bytes: number, admit: () => Promise<Value>): Promise<Value> {
-    if (this.#count === 0 && this.#hasRoom(bytes)) return admit()
+  enter(segment: Segment, bytes: number, work: Admission): void {
+    if (this.#count === 0 && this.#hasRoom(bytes)) return work.admit()
     if (this.#turns.count >= waitingCountMax || !this.#cache.wait(bytes)) {
       throw overloaded(this.#cache.waitingBytes, this.#cache.waitingBytesMax)
     }
-    return new Promise((resolve, reject) => {
-      const waiting = { segment, bytes, work: { admit: () => resolve(admit()), refuse: reject } }
-      this.#turns.push(waiting)
-      const queue = this.#bySegment.get(segment) ?? new BoundedQueue(waitingCountMax)
-      this.#bySegment.set(segment, queue)
-      queue.push(waiting)
-      this.#count++
-    })
+    const waiting = { segment, bytes, work }
+    this.#turns.push(waiting)
+    const queue = this.#bySegment.get(segment) ?? new BoundedQueue(waitingCountMax)
+    this.#bySegment.set(segment, queue)
+    queue.push(waiting)
+    this.#count++
   }
 
   /** There may be room. */

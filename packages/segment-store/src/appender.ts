@@ -1,4 +1,4 @@
-import { type Clock, crc32, invariant } from '@eastguard/kernel'
+import { type Clock, crc32, type Deferred, deferred, invariant } from '@eastguard/kernel'
 import { type BatchHeader, batchAppendTime, stampBatch } from '@eastguard/record'
 import type { AppendResult, DiskState } from './answers.ts'
 import { AppendQueue } from './append-queue.ts'
@@ -65,9 +65,14 @@ export class Appender {
   append(request: AppendRequest): Promise<AppendResult> {
     this.#checkDisk()
     checkOpen(request)
-    const outcome = this.#queue.enter(request.segment, request.batch.length, () => this.#admit(request))
+    // One promise whichever way it goes, so that those of one segment settle in the order of the calls.
+    const outcome = deferred<AppendResult>()
+    this.#queue.enter(request.segment, request.batch.length, {
+      admit: () => this.#tryAdmit(request, outcome),
+      refuse: outcome.reject,
+    })
     if (this.#queue.count > 0) this.#with.keeper.press()
-    return outcome
+    return outcome.promise
   }
 
   /** There may be room. */
@@ -84,6 +89,7 @@ export class Appender {
     this.#queue.advance()
   }
 
+  /** All of them, in the order of the calls. */
   refuseWaiting(error: unknown): void {
     this.#queue.refuseAll(error)
   }
@@ -108,7 +114,15 @@ export class Appender {
     return flusher.full ? 'a segment file could not grow' : undefined
   }
 
-  async #admit(request: AppendRequest): Promise<AppendResult> {
+  #tryAdmit(request: AppendRequest, outcome: Deferred<AppendResult>): void {
+    try {
+      this.#admit(request, outcome)
+    } catch (error) {
+      outcome.reject(error)
+    }
+  }
+
+  #admit(request: AppendRequest, outcome: Deferred<AppendResult>): void {
     const stopped = this.#with.stopped()
     if (stopped !== undefined) throw stopped
     checkOpen(request) // it may have waited
@@ -131,37 +145,34 @@ export class Appender {
     if (!segment.preludeJournalled) this.#pushPrelude(segment)
     this.#with.cache.admit(segment.run, held)
     segment.nextOffset = endOffset
-    await this.#journalled(segment, held, header.checksum)
-    return { baseOffset, endOffset, appendTime }
+    this.#push(segment, held, header.checksum, outcome)
   }
 
-  #journalled(segment: Segment, held: HeldBatch, payloadChecksum: number): Promise<void> {
-    const { journal, keeper, cache } = this.#with
+  #push(segment: Segment, held: HeldBatch, payloadChecksum: number, outcome: Deferred<AppendResult>): void {
+    const { journal, keeper, cache, stopped } = this.#with
+    const appendTime = batchAppendTime(held.bytes)
     segment.beginWrite()
-    return new Promise((resolve, reject) => {
-      journal.push({
-        kind: 'append',
-        segment: segment.idBytes,
-        offset: held.baseOffset,
-        payload: held.bytes,
-        payloadChecksum,
-        durable: (position) => {
-          held.journalPosition = position
-          segment.extend(held, batchAppendTime(held.bytes))
-          segment.endWrite()
-          keeper.appended(segment, this.#queue.count > 0)
-          resolve()
-        },
-        refused: (error) => {
-          const stopped = this.#with.stopped()
-          if (stopped === undefined) {
-            cache.takeBack(segment.run, held)
-            segment.nextOffset = held.baseOffset
-          }
-          segment.endWrite()
-          reject(stopped ?? error)
-        },
-      })
+    journal.push({
+      kind: 'append',
+      segment: segment.idBytes,
+      offset: held.baseOffset,
+      payload: held.bytes,
+      payloadChecksum,
+      durable: (position) => {
+        held.journalPosition = position
+        segment.extend(held, appendTime)
+        segment.endWrite()
+        keeper.appended(segment, this.#queue.count > 0)
+        outcome.resolve({ baseOffset: held.baseOffset, endOffset: held.endOffset, appendTime })
+      },
+      takeBack: () => {
+        cache.takeBack(segment.run, held)
+        segment.nextOffset = held.baseOffset
+      },
+      refused: (error) => {
+        segment.endWrite()
+        outcome.reject(stopped() ?? error)
+      },
     })
   }
 

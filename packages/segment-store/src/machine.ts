@@ -61,7 +61,9 @@ export async function startMachine(start: MachineStart): Promise<Machine> {
     machine?.keeper.switched()
     machine?.appender.advance()
   }
-  const journalParts = { clock, meter, pool, hooks: { switched, failed } }
+  // What waits for memory was called later: it must not be stored in the place of what was refused (P2).
+  const refused = (error: unknown): void => machine?.appender.refuseWaiting(error)
+  const journalParts = { clock, meter, pool, hooks: { switched, refused, failed } }
   const journal = await Journal.open(settings, journalParts, recovered.header, rules.acknowledgeAt)
   machine = wire(start, pool, journal)
   const { flusher, appender } = machine

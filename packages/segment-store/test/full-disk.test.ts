@@ -111,6 +111,33 @@ describe('a store on a full disk', () => {
     expect(store.stats().disk).toBe('ok')
     expect(await codeOf(() => store.append(other, batchOf(2)))).toBe('ok')
   })
+
+  it('stores nothing in the place of what was refused: what waits behind it is refused too, in order', async () => {
+    const disk = new MemoryDisk()
+    const other = segmentId(1)
+    const { store } = await openStore(disk, { memoryBytesMax: 65_536, groupBytesMax: 65_536, flushBytes: 2 ** 30 })
+    store.create(id, 0, prelude)
+    store.create(other, 0, prelude)
+    for (let i = 0; i < 6; i++) {
+      await put(store, other, batchOf(i, 1, 7000)) // the first journal file is nearly full
+      await settle()
+    }
+    await put(store, other, batchOf(50))
+    disk.fail({ operation: 'write', path: 'journal/spare-2.jnl', code: 'EG_DISK_FULL' }) // its header
+    const release = disk.hold('write', 'segments/0000000100000002/0/0000000001.seg')
+    const events: string[] = []
+    const batches = [25_000, 100, 5000, 5000].map((bytes, i) => batchOf(100 + i, 1, bytes))
+    for (const [i, batch] of batches.entries()) {
+      void codeOf(() => store.append(id, batch)).then((code) => events.push(`${i} ${code}`))
+    }
+    expect(store.stats().waitingAppends).toBeGreaterThan(0)
+    expect(store.stats().waitingAppends).toBeLessThan(4)
+    await settle()
+    expect(events).toEqual([0, 1, 2, 3].map((i) => `${i} EG_DISK_FULL`))
+    expect(store.stats().waitingAppends).toBe(0)
+    release()
+    expect((await store.append(id, batchOf(200))).baseOffset).toBe(0)
+  })
 })
 
 describe('the close of a store on a full disk', () => {

@@ -11,7 +11,9 @@ import { type JournalFile, releasableFiles } from './watermark.ts'
 export interface JournalEntry extends FrameRequest {
   /** The covering sync has returned. @param position of the frame in the journal */
   durable(position: number): void
-  /** Never written, never will be. */
+  /** It was not written, and the store goes on: comes before `refused` of any, the newest entry first. */
+  takeBack?(): void
+  /** Never written, never will be; the oldest entry first. */
   refused(error: unknown): void
 }
 
@@ -30,6 +32,8 @@ export type AcknowledgeAt = 'synced' | 'written'
 export interface JournalHooks {
   /** After the loop has gone on to a new file. */
   switched(): void
+  /** The disk is full: all that was waiting for the next file has been refused. */
+  refused(error: unknown): void
   /** A write or sync failed: fatal (H52). */
   failed(error: unknown): void
 }
@@ -135,7 +139,7 @@ export class Journal {
     this.#aborted = { error }
     this.#stopped = true
     this.#pause.wake()
-    for (const entry of this.#core.abandon().toReversed()) entry.refused(error)
+    for (const entry of this.#core.abandon()) entry.refused(error)
   }
 
   /** What is under way ends first; what is still queued is refused with `error`. Idempotent. */
@@ -203,7 +207,10 @@ export class Journal {
     } catch (error) {
       if (!isEastGuardError(error, 'EG_DISK_FULL')) throw error
       if (this.#aborted !== undefined) return
-      for (const entry of this.#core.refuse().toReversed()) entry.refused(error)
+      const refused = this.#core.refuse()
+      for (const entry of refused.toReversed()) entry.takeBack?.()
+      for (const entry of refused) entry.refused(error)
+      this.#hooks.refused(error)
       return
     }
     if (this.#aborted !== undefined) return await file.close()
