@@ -1,4 +1,4 @@
-import { createVNodes, defaultLocalProposerSettings, hasVNodes, LocalProposer, parseBrokerId } from '@eastguard/ds-rsm'
+import { defaultLocalProposerSettings, LocalProposer, parseBrokerId } from '@eastguard/ds-rsm'
 import {
   type Address,
   type Clock,

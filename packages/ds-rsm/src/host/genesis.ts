@@ -62,7 +62,7 @@ export async function createVNodes(storage: GroupStorage, birth: VNodesBirth): P
     ids.push(id)
     writes.push(...storageWrites(id, [{ kind: 'vnode', row }]), indexWrite(id, 0))
   }
-  const value = pack([format, ids, birth.clusterId, birth.brokerId as string])
+  const value = pack([format, ids, birth.clusterId, birth.brokerId])
   await storage.commit([{ kind: 'put', key: genesisKey, value }, ...writes])
 }
 
