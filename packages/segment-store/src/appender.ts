@@ -75,9 +75,10 @@ export class Appender {
     return outcome.promise
   }
 
-  /** There may be room. */
+  /** There may be room. Where it does not suffice for all who wait, more is made. */
   advance(): void {
     this.#queue.advance()
+    if (this.#queue.count > 0) this.#with.keeper.press()
   }
 
   /**
@@ -86,7 +87,7 @@ export class Appender {
    */
   refuseWaitingOf(segment: Segment): void {
     this.#queue.refuse(segment, segmentSealed(segment.id, whyClosed(segment)))
-    this.#queue.advance()
+    this.advance()
   }
 
   /** All of them, in the order of the calls. */

@@ -91,7 +91,7 @@ function wire(start: MachineStart, pool: FilePool, journal: Journal): Machine {
   const cache = new Cache(settings.memoryBytesMax, rules.evictableFrom)
   const handles = new ReadHandles(disk, settings.openFilesMax)
   const monitor = new DiskMonitor(components, settings)
-  const flushed = (segment: Segment): void => {
+  const relieved = (segment: Segment): void => {
     keeper.flushed(segment)
     appender.advance()
   }
@@ -100,14 +100,14 @@ function wire(start: MachineStart, pool: FilePool, journal: Journal): Machine {
     keeper.gone(segment)
     appender.advance()
   }
-  const flusher = new Flusher({ clock, meter, cache, hooks: { flushed, failed } }, settings.diskPollMs)
+  const flusher = new Flusher({ clock, meter, cache, hooks: { flushed: relieved, failed } }, settings.diskPollMs)
   const kept = { journal, flusher, cache, segments, watermark: rules.watermark, failed }
   const keeper = new JournalKeeper(kept, settings.flushBytes, recovered.lostTraces)
   const stopped = (): Error | undefined => stop.reason
   const appending = { clock, cache, journal, keeper, flusher, pool, monitor, stopped }
   const appender = new Appender(appending, settings.journalFilesMax)
   const begun = (segment: Segment): void => appender.refuseWaitingOf(segment)
-  const changes = new SegmentChanges({ disk, journal, flusher, cache, handles, begun, gone })
+  const changes = new SegmentChanges({ disk, journal, flusher, cache, handles, begun, gone, changed: relieved })
   const reader = new Reader(handles)
   return { segments, directories, cache, flusher, handles, reader, pool, monitor, journal, keeper, appender, changes }
 }

@@ -154,3 +154,20 @@ describe('a store whose segment files are slow', () => {
     expect(store.stats()).toMatchObject({ flushCount: 2, unflushedBytes: 0 })
   })
 })
+
+describe('a search by time', () => {
+  it('finds what leaves memory while the file is searched', async () => {
+    const disk = new MemoryDisk()
+    const { store } = await openStore(disk, { memoryBytesMax: 65_536, flushBytes: 1 })
+    const other = segmentId(1)
+    store.create(id, 0, prelude)
+    store.create(other, 0, prelude)
+    for (let i = 0; i < 20; i++) await put(store, id, batchOf(i, 1, 4000))
+    await settle()
+    const release = disk.hold('read', 'segments/0000000100000002/0/0000000000.seg')
+    const searches = Array.from({ length: 20 }, (_, i) => store.findTime(id, 1000 + i))
+    for (let i = 0; i < 30; i++) await put(store, other, batchOf(100 + i, 1, 4000))
+    release()
+    expect(await Promise.all(searches)).toEqual(Array.from({ length: 20 }, (_, i) => i))
+  })
+})

@@ -99,4 +99,32 @@ describe('an append that waits for memory', () => {
     expect(await Promise.all(others)).toEqual([0, 1, 2])
     expect(store.stats().waitingAppends).toBe(0)
   })
+
+  it('is let in when a cut of another segment makes room', async () => {
+    const disk = new MemoryDisk()
+    const memory = { memoryBytesMax: 65_536, groupBytesMax: 65_536, flushBytes: 2 ** 30 }
+    const { store } = await openStore(disk, memory)
+    store.create(id, 0, prelude)
+    store.create(other, 0, prelude)
+    await store.append(id, batchOf(1, 1, 9000)) // of the 32 KiB that may be unflushed
+    await store.fence(id)
+    const release = disk.hold('sync')
+    const cut = store.truncate(id, 0)
+    await settle() // its flush cannot come before the cut any more
+    const waiting = store.append(other, batchOf(2, 1, 25_000))
+    expect(store.stats().waitingAppends).toBe(1)
+    release()
+    await cut
+    expect((await waiting).endOffset).toBe(1)
+    expect(store.stats().unflushedBytes).toBeLessThan(30_000)
+  })
+
+  it('is let in when it takes the flush of more than one segment to make room', async () => {
+    const memory = { memoryBytesMax: 65_536, groupBytesMax: 65_536, flushBytes: 2 ** 30 }
+    const { store } = await openStore(new MemoryDisk(), memory)
+    const ids = [id, other, segmentId(2)]
+    for (const each of ids) store.create(each, 0, prelude)
+    for (const each of ids.slice(1)) await store.append(each, batchOf(1, 1, 7400))
+    expect((await store.append(id, batchOf(2, 1, 25_000))).endOffset).toBe(1)
+  })
 })

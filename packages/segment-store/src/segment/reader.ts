@@ -37,12 +37,15 @@ export class Reader {
   async findTime(segment: Segment, time: number): Promise<Offset | undefined> {
     const end = segment.readableEnd
     if (segment.startOffset >= end) return undefined
-    const inMemoryFrom = segment.run.first?.baseOffset ?? segment.durableEnd
-    if (inMemoryFrom > segment.startOffset) {
-      const found = await this.#findInFile(segment, time, Math.min(end, inMemoryFrom))
+    let from = segment.startOffset
+    for (;;) {
+      const inMemoryFrom = Math.min(end, segment.run.first?.baseOffset ?? segment.durableEnd)
+      if (from >= inMemoryFrom) break
+      const found = await this.#findInFile(segment, time, inMemoryFrom)
       if (found !== undefined) return found
+      from = inMemoryFrom // and what has left memory while the file was searched is searched there
     }
-    for (const batch of segment.run.from(Math.max(inMemoryFrom, segment.startOffset))) {
+    for (const batch of segment.run.from(from)) {
       if (batch.endOffset > end) return undefined
       if (batch.maxTimestamp >= time) return batch.baseOffset
     }

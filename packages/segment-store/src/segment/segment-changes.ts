@@ -21,6 +21,8 @@ export interface ChangeComponents {
   readonly begun: (segment: Segment) => void
   /** It is gone. */
   readonly gone: (segment: Segment) => void
+  /** A cut or a seal of it is done: there may be room in memory and in the journal. */
+  readonly changed: (segment: Segment) => void
 }
 
 /**
@@ -48,6 +50,7 @@ export class SegmentChanges {
       await this.#journalled(segment, 'truncate', end)
       await this.#cut(segment, end)
       segment.pinnedAt = undefined
+      this.#with.changed(segment)
     })
   }
 
@@ -73,6 +76,7 @@ export class SegmentChanges {
       segment.damage = undefined
       segment.pinnedAt = undefined
       await handles.drop(segment)
+      this.#with.changed(segment)
     })
   }
 
