@@ -12,6 +12,7 @@ import {
   type Window,
 } from '@eastguard/protocol'
 import { type BatchHeader, checkBatch, isUnstamped } from '@eastguard/record'
+import type { HashInterval } from '../records/local-range.ts'
 import type { RangeLog } from '../records/range-log.ts'
 import type { Session, SessionLink } from './session.ts'
 
@@ -20,21 +21,18 @@ export interface ProduceLimits {
   readonly window: Window & { readonly items: number }
 }
 
-/** The interval of key hashes that a range covers; both ends belong to it. */
-export interface HashInterval {
-  readonly first: number
-  readonly last: number
-}
-
 interface InFlight {
   outcome:
     | { readonly kind: 'pending' }
     | { readonly kind: 'stored'; readonly receipt: AppendReceipt }
     | { readonly kind: 'refused' }
+    | { readonly kind: 'doubtful' }
 }
 
 const pending = { kind: 'pending' } as const
 const refused = { kind: 'refused' } as const
+/** Neither stored nor surely not: a failed sync may have left the batch on the disk, and recovery may find it. */
+const doubtful = { kind: 'doubtful' } as const
 
 // Appends of one producer to one range. They go to the range's log in the order in which they came; their outcomes are
 // acknowledged in that order too. The first refusal ends the session: `Close` says what was stored, and nothing behind
@@ -48,7 +46,7 @@ export class ProduceSession implements Session {
   readonly #inFlight: InFlight[] = []
   readonly #window: ReceiveWindow
   #next = 0
-  #ackScheduled = false
+  #settleScheduled = false
   #failure: EastGuardError | undefined
   #ended = false
 
@@ -80,7 +78,7 @@ export class ProduceSession implements Session {
 
   fail(error: EastGuardError): void {
     this.#failure ??= error
-    this.#settle()
+    this.#settleSoon()
   }
 
   #append(body: Uint8Array): void {
@@ -97,10 +95,10 @@ export class ProduceSession implements Session {
     outcome.then(
       ({ baseOffset, appendTime }) => {
         entry.outcome = { kind: 'stored', receipt: { baseOffset, appendTime } }
-        this.#scheduleAck()
+        this.#settleSoon()
       },
       (error: unknown) => {
-        entry.outcome = refused
+        entry.outcome = isEastGuardError(error) && !leavesDoubt(error) ? refused : doubtful
         this.fail(isEastGuardError(error) ? error : codedError('EG_INTERNAL', String(error), {}, error))
       },
     )
@@ -126,12 +124,12 @@ export class ProduceSession implements Session {
     return header
   }
 
-  #scheduleAck(): void {
-    if (this.#ackScheduled) return
-    this.#ackScheduled = true
-    // One sync completes many batches in one turn: their acknowledgement is one frame.
+  /** One sync completes many batches in one turn: their acknowledgement is one frame. */
+  #settleSoon(): void {
+    if (this.#settleScheduled) return
+    this.#settleScheduled = true
     void Promise.resolve().then(() => {
-      this.#ackScheduled = false
+      this.#settleScheduled = false
       this.#settle()
     })
   }
@@ -164,4 +162,8 @@ export class ProduceSession implements Session {
     this.#link.send('close', encodeClose(certain ? { ...body, acceptedBelow: this.#window.below } : body))
     this.#link.ended()
   }
+}
+
+function leavesDoubt(error: EastGuardError): boolean {
+  return isEastGuardError(error, 'EG_STORE_FAILED', 'EG_STORE_CLOSED')
 }
