@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { SegmentId, SegmentStore } from '../src/index.ts'
 import { diskOf, flip, type Image, imageOf } from './disk-image.ts'
 import { ProcessDisk } from './process-disk.ts'
-import { batchOf, codeOf, digest, openStore, prelude, put, readAll, segmentId } from './support.ts'
+import { batchOf, codeOf, digest, openStore, prelude, put, readAll, segmentId, settle } from './support.ts'
 
 const id = segmentId(0)
 const path = 'segments/0000000100000002/0/0000000000.seg'
@@ -206,5 +206,61 @@ describe('a directory without its journal', () => {
         expect(await codeOf(() => openStore(disk, { existing: true })), `${operation} ${at}`).toBe('ok')
       }
     }
+  })
+})
+
+describe('a file that has gone bad under a running store', () => {
+  const other = segmentId(1)
+
+  async function running(): Promise<{ store: SegmentStore; disk: MemoryDisk; rot: () => Promise<void> }> {
+    const disk = new MemoryDisk()
+    const { store } = await openStore(disk, { memoryBytesMax: 65_536, flushBytes: 1 })
+    for (const each of [id, other]) store.create(each, 0, prelude)
+    for (let i = 0; i < 20; i++) await put(store, id, batchOf(i, 1, 4000)) // the first ones have left memory
+    await settle()
+    const rot = async (): Promise<void> => {
+      const file = await disk.open(path, 'write')
+      await file.write(200, [Uint8Array.of(1, 2, 3, 4)])
+      await file.close()
+    }
+    return { store, disk, rot }
+  }
+
+  it.each(['truncate', 'seal'] as const)('refuses a %s that it cannot prove, and the store goes on', async (change) => {
+    const bad = await running()
+    await bad.rot()
+    const unreadable = await running()
+    unreadable.disk.fail({ operation: 'read' })
+    for (const { store } of [bad, unreadable]) {
+      expect(await store.fence(id)).toMatchObject({ kind: 'end', offset: 20 })
+      expect(await codeOf(() => store[change](id, 3))).toBe('EG_OFFSET_GAP')
+      expect(store.status(id)?.damage?.file).toBe(path)
+      expect(await codeOf(() => put(store, other, batchOf(50)))).toBe('ok')
+    }
+  })
+
+  it('is proven also where the batches are in memory', async () => {
+    const disk = new MemoryDisk()
+    const { store } = await openStore(disk, { flushBytes: 1 })
+    store.create(id, 0, prelude)
+    for (let i = 0; i < 5; i++) await put(store, id, batchOf(i))
+    await settle()
+    await store.fence(id)
+    disk.fail({ operation: 'read' })
+    expect(await codeOf(() => store.truncate(id, 3))).toBe('EG_OFFSET_GAP')
+    expect(await codeOf(() => store.fence(segmentId(9)))).toBe('ok')
+  })
+
+  it('is said to be bad only when its bytes are: not when it could not be opened once', async () => {
+    const { store, disk } = await running()
+    disk.fail({ operation: 'open', path })
+    expect((await store.read(id, 0, 1)).kind).toBe('notLoaded')
+    await store.fence(id)
+    disk.fail({ operation: 'open', path })
+    expect(await codeOf(() => store.truncate(id, 3))).toBe('EG_OFFSET_GAP')
+    expect(store.status(id)?.damage).toBe(undefined)
+    expect((await store.read(id, 0, 1)).kind).toBe('records')
+    await store.truncate(id, 3)
+    expect(store.status(id)?.endOffset).toBe(3)
   })
 })

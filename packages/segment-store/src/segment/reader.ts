@@ -1,6 +1,6 @@
 import { isEastGuardError } from '@eastguard/kernel'
 import { batchMaxTimestamp } from '@eastguard/record'
-import type { Place, ReadAnswer } from '../answers.ts'
+import type { ReadAnswer } from '../answers.ts'
 import type { Offset } from '../segment-id.ts'
 import { FileWalker } from './file-walker.ts'
 import { loadIndex, type ReadHandle, type ReadHandles } from './read-handles.ts'
@@ -79,12 +79,18 @@ export class Reader {
   }
 
   async #fromFile(segment: Segment, from: Offset, bytesMax: number): Promise<ReadAnswer> {
+    let opened = false
     try {
-      return await this.#handles.use(segment, (handle) => this.#walk(segment, handle, from, bytesMax))
+      return await this.#handles.use(segment, (handle) => {
+        opened = true
+        return this.#walk(segment, handle, from, bytesMax)
+      })
     } catch (error) {
       if (!isEastGuardError(error)) throw error
+      // Too many open files, say: that says nothing about the bytes.
+      if (!opened && error.code !== 'EG_DISK_NOT_FOUND') return { kind: 'notLoaded', reason: error.message }
       // A sector that cannot be read is damage; nothing was written, so nothing else is in doubt.
-      return damaged(segment, { file: segment.file.path, position: segment.bodyPosition, reason: error.message })
+      return { kind: 'damaged', place: segment.foundDamage(segment.bodyPosition, error.message) }
     }
   }
 
@@ -93,17 +99,16 @@ export class Reader {
     const walker = await this.#walkerAt(segment, handle, from)
     const parts: Uint8Array[] = []
     let [bytes, firstOffset, endOffset] = [0, from, from]
-    let bad: Place | undefined // a batch whose body is bad, and whether it holds `from` only the next one tells
+    let bad: { readonly position: number; readonly reason: string } | undefined // a batch whose body is bad, and whether it holds `from` only the next one tells
     for (;;) {
       const ahead = Math.max(Math.min(bytesMax - bytes, 4 * 1024 * 1024), indexStrideBytes)
       const { position } = walker
-      const place = (reason: string): Place => ({ file: segment.file.path, position, reason })
       const batch = await walker.next(ahead)
-      if (batch === 'damaged') bad ??= place('no batch of this segment stands here')
+      if (batch === 'damaged') bad ??= { position, reason: 'no batch of this segment stands here' }
       if (batch === undefined || batch === 'damaged') break
       if (bad !== undefined && batch.baseOffset > from) break
       if (batch.endOffset === undefined) {
-        bad = place('the checksum of the batch does not hold')
+        bad = { position, reason: 'the checksum of the batch does not hold' }
         if (parts.length > 0) break
         continue
       }
@@ -118,7 +123,8 @@ export class Reader {
       if (bytes >= bytesMax) break
     }
     if (parts.length > 0) return { kind: 'records', parts, firstOffset, endOffset }
-    return bad === undefined ? { kind: 'end', offset: end, sealed: false } : damaged(segment, bad)
+    if (bad === undefined) return { kind: 'end', offset: end, sealed: false }
+    return { kind: 'damaged', place: segment.foundDamage(bad.position, bad.reason) }
   }
 
   async #walkerAt(segment: Segment, handle: ReadHandle, from: Offset): Promise<FileWalker> {
@@ -147,9 +153,4 @@ export class Reader {
       return undefined
     })
   }
-}
-
-function damaged(segment: Segment, place: Place): ReadAnswer {
-  segment.damage ??= place
-  return { kind: 'damaged', place }
 }

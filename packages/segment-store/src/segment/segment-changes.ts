@@ -1,4 +1,4 @@
-import { type Disk, invariant } from '@eastguard/kernel'
+import { type Disk, type DiskFile, invariant, isEastGuardError } from '@eastguard/kernel'
 import { offsetGap, segmentSealed, segmentUnknown, storeClosed } from '../errors.ts'
 import type { Flusher } from '../flusher.ts'
 import type { SegmentTrailer } from '../format/segment-trailer.ts'
@@ -151,12 +151,7 @@ export class SegmentChanges {
     if (segment.flushedEnd < end) throw givenUp(segment)
     if (segment.tally.endOffset > end) {
       segment.tally.rewind(end)
-      const file = await disk.open(segment.file.path, 'read')
-      try {
-        await extendTally(file, segment.tally, segment.idBytes, end)
-      } finally {
-        await file.close()
-      }
+      if (segment.tally.endOffset < end) await extendFrom(disk, segment, end)
       invariant(segment.tally.endOffset === end, 'a cut is where a batch ends', { end, at: segment.tally.endOffset })
       await segment.file.truncate(segment.tally.endPosition)
     }
@@ -168,27 +163,55 @@ export class SegmentChanges {
     if (end < segment.startOffset) throw offsetGap(segment.id, 'an end below the start:', end, segment.startOffset)
     if (end > segment.durableEnd) throw offsetGap(segment.id, 'an end above what is here:', end, segment.durableEnd)
     if (end === segment.durableEnd || end === segment.startOffset) return
-    const [held] = segment.run.from(end)
+    // What the file must give again for the cut is proven there, before the journal holds every start to it.
+    const [held] = end < segment.flushedEnd ? [] : segment.run.from(end)
     const boundary = held?.baseOffset ?? (await this.#boundaryInFile(segment, end))
     if (boundary !== end) throw offsetGap(segment.id, 'no batch ends at', end, boundary)
   }
 
   /** Where the first batch ends that ends at or above `end`; what is verified before it otherwise. */
   async #boundaryInFile(segment: Segment, end: number): Promise<number> {
-    return await this.#with.handles.use(segment, async ({ file }) => {
-      const { index } = segment.tally
-      const first = { offset: segment.startOffset, position: segment.bodyPosition }
-      const start = index[findByOffset(index, end)] ?? first
-      const walker = new FileWalker(file, segment.idBytes, start, segment.flushedPosition)
-      let offset = start.offset
-      while (offset < end) {
-        const batch = await walker.next(65_536)
-        if (batch === undefined || batch === 'damaged' || batch.endOffset === undefined) break
-        offset = batch.endOffset
-      }
-      return offset
-    })
+    let opened = false
+    try {
+      return await this.#with.handles.use(segment, ({ file }) => {
+        opened = true
+        return searchBoundary(segment, file, end)
+      })
+    } catch (error) {
+      if (!isEastGuardError(error)) throw error
+      // H46: a sector that cannot be read concerns one segment, not the store.
+      if (opened || error.code === 'EG_DISK_NOT_FOUND') segment.foundDamage(segment.bodyPosition, error.message)
+      return segment.startOffset
+    }
   }
+}
+
+async function extendFrom(disk: Disk, segment: Segment, end: number): Promise<void> {
+  const file = await disk.open(segment.file.path, 'read')
+  try {
+    await extendTally(file, segment.tally, segment.idBytes, end)
+  } finally {
+    await file.close()
+  }
+}
+
+async function searchBoundary(segment: Segment, file: DiskFile, end: number): Promise<number> {
+  const { index } = segment.tally
+  const first = { offset: segment.startOffset, position: segment.bodyPosition }
+  const start = index[findByOffset(index, end)] ?? first
+  const walker = new FileWalker(file, segment.idBytes, start, segment.flushedPosition)
+  let offset = start.offset
+  while (offset < end) {
+    const { position } = walker
+    const batch = await walker.next(65_536)
+    if (batch === undefined) break
+    if (batch === 'damaged' || batch.endOffset === undefined) {
+      segment.foundDamage(position, 'no batch of this segment stands here')
+      break
+    }
+    offset = batch.endOffset
+  }
+  return offset
 }
 
 /** Why a write to the segment's file was not done: nobody wants it any more. */

@@ -141,6 +141,13 @@ export class Segment {
     this.maxTimestamp = Math.max(this.maxTimestamp, batch.maxTimestamp)
   }
 
+  /** A read found that the file does not hold at `position` what was written there. The first such place is kept. */
+  foundDamage(position: number, reason: string): Place {
+    const place = { file: this.file.path, position, reason }
+    this.damage ??= place
+    return place
+  }
+
   /** Back to what the file holds: after a cut. */
   resetToTally(): void {
     const { tally } = this
