@@ -80,12 +80,12 @@ export class Flusher {
     segment.lane.run(() => this.#asked(segment)).catch((error: unknown) => this.#hooks.failed(error))
   }
 
-  /** Flushes what is durable now. Only inside the segment's lane. */
+  /** Flushes what is durable now, be it the prelude alone. Only inside the segment's lane. */
   async flush(segment: Segment): Promise<void> {
     const end = segment.durableEnd // what comes while this is written makes the next flush: syncs stay few
     for (;;) {
       const batches = segment.run.unflushed(end, flushBytesMax)
-      if (batches.length === 0 || segment.leaving) return
+      if (segment.leaving || (batches.length === 0 && segment.preludeAt === undefined)) return
       if (!(await this.#write(segment, batches))) return
       segment.flushedEnd = segment.tally.endOffset
       segment.flushedPosition = segment.tally.endPosition

@@ -1,5 +1,7 @@
 import { MemoryDisk } from '@eastguard/kernel/testing'
 import { describe, expect, it, vi } from 'vitest'
+import type { SegmentStore } from '../src/index.ts'
+import { ProcessDisk } from './process-disk.ts'
 import { batchOf, codeOf, openStore, prelude, put, readAll, segmentId, settle } from './support.ts'
 
 const id = segmentId(0)
@@ -137,6 +139,52 @@ describe('a store on a full disk', () => {
     expect(store.stats().waitingAppends).toBe(0)
     release()
     expect((await store.append(id, batchOf(200))).baseOffset).toBe(0)
+  })
+})
+
+describe('a segment whose very first append found the disk full', () => {
+  const large = new Uint8Array(3000)
+
+  /** The prelude of `id` is durable, and no batch of it. */
+  async function prepared(): Promise<{ disk: MemoryDisk; process: ProcessDisk; store: SegmentStore }> {
+    const disk = new MemoryDisk()
+    const process = new ProcessDisk(disk)
+    const { store } = await openStore(process, { flushBytes: 4000, journalFilesMax: 3 })
+    store.create(id, 0, large)
+    store.create(segmentId(1), 0, prelude)
+    for (let i = 0; i < 6; i++) {
+      await put(store, segmentId(1), batchOf(i, 1, 7000))
+      await settle()
+    }
+    disk.fail({ operation: 'write', path: 'journal/spare-2.jnl', code: 'EG_DISK_FULL' }) // its header
+    expect(await codeOf(() => store.append(id, batchOf(8, 1, 20_000)))).toBe('EG_DISK_FULL')
+    return { disk, process, store }
+  }
+
+  it('does not hold the journal', async () => {
+    const { disk, process, store } = await prepared()
+    for (let i = 0; i < 60; i++) await put(store, segmentId(1), batchOf(i, 1, 3000))
+    await settle()
+    expect(store.stats().journalFiles).toBeLessThanOrEqual(3)
+    process.die()
+    disk.crash()
+    const again = (await openStore(disk)).store
+    expect(await again.fence(id)).toEqual({ kind: 'end', offset: 0, restarted: true })
+  })
+
+  it('is no damage when a crash cuts its head short', async () => {
+    const { disk, process } = await prepared()
+    process.die()
+    disk.crash()
+    const file = await disk.open(path, 'create')
+    await file.write(0, [new Uint8Array(10)])
+    await file.sync()
+    await file.close()
+    for (let i = 0; i < 3; i++) {
+      const { store } = await openStore(disk)
+      expect(await store.fence(id)).toEqual({ kind: 'noTrace' })
+      await store.close()
+    }
   })
 })
 

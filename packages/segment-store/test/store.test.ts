@@ -64,6 +64,18 @@ describe('a segment store', () => {
     expect(await disk.list('journal').then((files) => files.length)).toBeLessThanOrEqual(5)
   })
 
+  it('is not held up by a segment that was cut to its start', async () => {
+    const { store } = await openStore(new MemoryDisk(), { flushBytes: 2 ** 30, journalFilesMax: 3 })
+    const empty = segmentId(1)
+    for (const each of [empty, id]) store.create(each, 0, prelude)
+    await put(store, empty, batchOf(1))
+    await store.fence(empty)
+    await store.truncate(empty, 0)
+    for (let i = 0; i < 100; i++) await put(store, id, batchOf(i, 1, 3000))
+    expect(store.stats().journalFiles).toBeLessThanOrEqual(4)
+    expect(await store.fence(empty)).toEqual({ kind: 'end', offset: 0, restarted: false })
+  })
+
   it('writes equal files for equal segments, whatever else the journal carried', async () => {
     const files = await Promise.all(
       [0, 3].map(async (others) => {

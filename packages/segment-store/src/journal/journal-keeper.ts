@@ -88,6 +88,8 @@ export class JournalKeeper {
     }
     const carried: Promise<void>[] = []
     for (const segment of this.#with.segments.values()) {
+      // Its first append was refused, or cut away: no batch will take its prelude along.
+      if ((segment.preludeAt ?? previous) < previous) this.#with.flusher.ask(segment)
       if ((segment.carriedAt ?? previous) < previous) carried.push(this.#carry(segment))
     }
     if ((this.#lostTracesAt ?? previous) < previous) carried.push(this.#carryLostTraces())
@@ -136,7 +138,10 @@ export class JournalKeeper {
     }
     const readable = Math.min(commit, segment.durableEnd)
     if (readable > segment.startOffset) pushed.push(this.#push(idBytes, 'commit', readable, undefined))
-    if (pushed.length === 0) return
+    if (pushed.length === 0) {
+      segment.carriedAt = undefined // it was cut to its start: nothing of it is committed
+      return
+    }
     const at = Math.min(...(await Promise.all(pushed)))
     if (segment.carriedAt === undefined || segment.carriedAt < at) segment.carriedAt = at
   }

@@ -139,6 +139,8 @@ export class RecoveringSegment {
     // What was read may still be in the page cache only, if the process died and the machine did not.
     else if (this.file.exists) await this.file.sync()
     if (damage !== undefined) return this.#segment('damaged', damage)
+    // A head that a crash cut short, and no batch behind it in the journal: the next start would call it damage.
+    if (!this.file.exists && this.#headDamage !== undefined) await this.file.remove()
     if (this.replay.sealEnd === undefined) return this.file.exists ? this.#segment('fenced', undefined) : undefined
     if (this.replay.sealEnd === this.replay.startOffset) {
       await this.file.remove()
