@@ -142,6 +142,22 @@ describe('a store on a full disk', () => {
   })
 })
 
+describe('a journal file that is needed no more', () => {
+  it('is removed where there is no room for its new name', async () => {
+    const disk = new MemoryDisk()
+    const { store } = await openStore(disk)
+    disk.fail({ operation: 'rename', path: 'journal/0000000001.jnl', code: 'EG_DISK_FULL' })
+    store.create(id, 0, prelude)
+    for (let i = 0; i < 60; i++) await put(store, id, batchOf(i, 1, 4000))
+    await settle()
+    const names = (await disk.list('journal')).map(({ name }) => name)
+    expect(names).not.toContain('0000000001.jnl')
+    expect(names.length).toBeLessThanOrEqual(5)
+    await store.close()
+    expect((await openStore(disk)).store.status(id)?.endOffset).toBe(60)
+  })
+})
+
 describe('a segment whose very first append found the disk full', () => {
   const large = new Uint8Array(3000)
 

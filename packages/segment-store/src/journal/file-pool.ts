@@ -86,8 +86,7 @@ export class FilePool {
         const path = `${journalDirectory}/${name}`
         if (this.#spares.length + spares.length < spareCountMax) {
           const spare = `spare-${this.#spareNumber++}.jnl`
-          await this.#disk.rename(path, `${journalDirectory}/${spare}`)
-          spares.push(spare)
+          if (await this.#keep(path, `${journalDirectory}/${spare}`)) spares.push(spare)
         } else await this.#disk.remove(path)
       }
       // Before any header is overwritten: else a crash could leave the old name on a file without a header.
@@ -101,6 +100,18 @@ export class FilePool {
   async close(): Promise<void> {
     this.#closed = true
     await this.#lane.run(async () => {})
+  }
+
+  /** @returns false when there is no room for the other name: then the file is gone, which makes some. */
+  async #keep(path: string, spare: string): Promise<boolean> {
+    try {
+      await this.#disk.rename(path, spare)
+      return true
+    } catch (error) {
+      if (!isEastGuardError(error, 'EG_DISK_FULL')) throw error
+      await this.#disk.remove(path)
+      return false
+    }
   }
 
   async #name(spare: string, file: DiskFile, header: JournalHeader): Promise<void> {
