@@ -25,6 +25,7 @@ import { describeDisk, describeRanges } from './problems.ts'
 import { LocalRanges } from './records/local-ranges.ts'
 import type { BrokerSettings } from './settings/table.ts'
 import { software } from './software.ts'
+import { SpaceReserve } from './space-reserve.ts'
 
 /** The world of one broker. The simulator brings its own. */
 export interface BrokerComponents {
@@ -75,11 +76,12 @@ async function start(
     opened.push(value)
     return value
   }
-  keep(await disk.lock('lock'))
+  const reserve = new SpaceReserve(disk, settings.dataDir ?? 'the data folder')
+  keep(await reserve.spend(() => disk.lock('lock')))
   const known = await readIdentity(disk)
   checkFolder(settings, known)
   const storage = keep(await components.openStorage())
-  const identity = await beginBoot(settings, components, storage, known)
+  const identity = await reserve.spend(() => beginBoot(settings, components, storage, known))
   const proposer = keep(await LocalProposer.open(defaultLocalProposerSettings, { storage, clock, logger }))
   const storeSettings = {
     ...defaultStoreSettings,
@@ -93,6 +95,7 @@ async function start(
   keep({ [Symbol.asyncDispose]: async () => host?.close() })
   const store = keep(await SegmentStore.open(storeSettings, { disk, clock, logger, meter: metrics }))
   if (!identity.opened) await writeIdentity(disk, { ...identity, opened: true })
+  await reserve.restore()
   const metadata = new Metadata(proposer, proposer, clock)
   const ranges = new LocalRanges(store, Math.floor(settings.memoryBytes / 4))
   const self = { brokerId: parseBrokerId(identity.brokerId), bootId: identity.bootId }

@@ -269,6 +269,25 @@ describe('a failing disk', () => {
     await expect.poll(() => codeOf(producer.send({ value: 'again' })), { timeout: 10_000 }).toBe('done')
   })
 
+  it('that is full lets the broker start, and delete', async () => {
+    await using world = await World.start()
+    const client = await world.client()
+    await client.admin.topics.create('orders')
+    await produce(client, 'orders', ['kept'])
+    await world.broker?.close()
+    world.disk.setCapacity((await world.disk.space()).usedBytes)
+    world.storage = world.storage.reopen()
+    await world.start()
+    const again = await world.client()
+    expect(await readAll(again, 'orders')).toEqual(['kept'])
+    await again.admin.topics.delete('orders')
+    await world.broker?.close()
+    world.storage = world.storage.reopen()
+    await world.disk.remove('reserve').catch(() => {})
+    world.disk.setCapacity((await world.disk.space()).usedBytes)
+    expect(await codeOf(world.start())).toBe('EG_DISK_FULL')
+  })
+
   it('that is full does not hold up a stop', async () => {
     await using world = await World.start({ drainTimeout: '200ms' })
     const client = await world.client()

@@ -26,8 +26,8 @@ let sequence = 0
 export async function lockDataDir(path: string): Promise<AsyncDisposable> {
   const self = await thisProcess()
   const own = `${path}.${self.pid}.${sequence++}`
-  await writeDurably(own, `${JSON.stringify(self)}\n`)
   try {
+    await writeDurably(own, `${JSON.stringify(self)}\n`)
     for (let attempt = 0; attempt < attemptCountMax; attempt++) {
       if ((await tryLink(own, path)) || (await inherit(own, path))) return release(path)
     }
