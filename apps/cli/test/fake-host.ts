@@ -45,7 +45,7 @@ export function fakeHost(args: readonly string[], options: FakeHostOptions = {})
     interruption: () => interruption.signal,
     openFile: async (path) => fakeSource([encodeUtf8(texts.get(path) ?? '')]),
     files: {
-      absolute: (path) => `/work/${path}`,
+      absolute: (path) => `/elsewhere/${path}`,
       readText: async (path) => texts.get(path),
       writeText: async (path, text) => void texts.set(path, text),
       removeTree: async (path) => {
