@@ -12,6 +12,7 @@ import type {
 } from './answers.ts'
 import { batchTooLarge, segmentUnknown } from './errors.ts'
 import { preludeBytesMax } from './format/segment-header.ts'
+import { inParallel } from './in-parallel.ts'
 import { payloadBytesMax } from './journal/journal-core.ts'
 import { Lane } from './lane.ts'
 import { type Machine, type MachineStart, type StoreComponents, startMachine } from './machine.ts'
@@ -24,6 +25,9 @@ import { bodyPositionOf, SegmentFile } from './segment/segment-file.ts'
 import type { Offset, SegmentId } from './segment-id.ts'
 import { checkSettings, type StoreSettings } from './settings.ts'
 import { StopSwitch } from './stop-switch.ts'
+
+/** Of a close: small files wait for the disk, not for each other. The flusher bounds those that write. */
+const flushesAtOnce = 16
 
 /**
  * The segments of one machine: appended through a shared journal, read from memory and from self-explaining files.
@@ -319,10 +323,10 @@ export class SegmentStore implements AsyncDisposable {
   }
 
   async #flushAll(): Promise<void> {
-    for (const segment of this.#machine.segments.values()) {
+    await inParallel([...this.#machine.segments.values()], flushesAtOnce, async (segment) => {
       await segment.drained()
       await segment.lane.run(() => this.#machine.flusher.flush(segment))
-    }
+    })
   }
 
   #segment(id: SegmentId): Segment {

@@ -67,6 +67,25 @@ describe('a store on a failing disk', () => {
     expect(disk.callCount('sync')).toBe(syncs) // H52
   })
 
+  it('has ended with everything when a close or an open has failed', async () => {
+    const disk = new MemoryDisk()
+    const { store } = await openStore(disk, { flushBytes: 2 ** 30 })
+    const paths = Array.from({ length: 40 }, (_, i) => `segments/0000000100000002/0/${String(i).padStart(10, '0')}.seg`)
+    for (const i of paths.keys()) {
+      store.create(segmentId(i), 0, prelude)
+      await put(store, segmentId(i), batchOf(i))
+    }
+    for (const step of [() => store.close(), () => openStore(disk)]) {
+      disk.fail({ operation: 'sync', path: paths[0] ?? '' })
+      const before = disk.callCount('sync')
+      await codeOf(async () => step())
+      const syncs = disk.callCount('sync')
+      await settle()
+      expect(disk.callCount('sync')).toBe(syncs)
+      expect(syncs - before).toBeLessThan(40)
+    }
+  })
+
   it('stops for good when a background flush fails, and keeps what was acknowledged', async () => {
     const disk = new MemoryDisk()
     const { store } = await openStore(disk, { flushBytes: 1 })
@@ -118,6 +137,25 @@ describe('a store on a failing disk', () => {
 })
 
 describe('a store whose segment files are slow', () => {
+  it('closes, and opens again, without one file waiting for another', async () => {
+    const disk = new MemoryDisk()
+    const { store } = await openStore(disk, { flushBytes: 2 ** 30 })
+    const paths = [0, 1].map((segment) => `segments/0000000100000002/0/000000000${segment}.seg`)
+    for (const segment of [0, 1]) {
+      store.create(segmentId(segment), 0, prelude)
+      await put(store, segmentId(segment), batchOf(1))
+    }
+    for (const step of [() => store.close(), () => openStore(disk)]) {
+      const before = paths.map((path) => disk.callCount('sync', path))
+      const releases = paths.map((path) => disk.hold('sync', path))
+      const done = step()
+      for (let i = 0; i < 5; i++) await settle()
+      expect(paths.map((path, i) => disk.callCount('sync', path) - (before[i] ?? 0))).toEqual([1, 1])
+      for (const release of releases) release()
+      await done
+    }
+  })
+
   it('lets appends wait, then refuses, never evicts what is unflushed, and stays inside its memory', async () => {
     const disk = new MemoryDisk()
     const { store } = await openStore(disk, { journalFilesMax: 100 })

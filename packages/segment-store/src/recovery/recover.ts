@@ -6,6 +6,7 @@ import { frameHeaderBytes, frameSeed } from '../format/journal-frame.ts'
 import type { JournalHeader } from '../format/journal-header.ts'
 import type { TrailerHolds } from '../format/segment-trailer.ts'
 import { decodePlace } from '../format/suspect-place.ts'
+import { inParallel } from '../in-parallel.ts'
 import { journalDirectory } from '../journal/file-pool.ts'
 import type { Lane } from '../lane.ts'
 import { BatchTally } from '../segment/batch-tally.ts'
@@ -15,7 +16,7 @@ import { type SegmentId, segmentDirectory } from '../segment-id.ts'
 import { type JournalInventory, type LiveJournalFile, takeJournalInventory } from './journal-files.ts'
 import { type JournalScan, type JournalScanRules, type ScanItem, scanJournal } from './journal-scan.ts'
 import { RecoveringSegment, type SegmentSummary } from './recovering-segment.ts'
-import { type FoundSegmentFile, findSegmentFiles, inParallel } from './segment-files.ts'
+import { type FoundSegmentFile, findSegmentFiles } from './segment-files.ts'
 
 /** Stands in suspect frames for "some segment that nobody knows of": the last id of all, which is never minted. */
 export const anySegment = 'ffffffffffffffff-4294967295-4294967295' as SegmentId
@@ -107,10 +108,8 @@ class Recovery {
       const touched = [...this.#recovering.values()]
       await inParallel(touched, writesMax, (segment) => segment.writePending())
     }
-    for (const [id, recovering] of this.#recovering) {
-      const segment = await recovering.finish()
-      if (segment !== undefined) this.#segments.set(id, segment)
-    }
+    const finished = await inParallel([...this.#recovering.values()], writesMax, (segment) => segment.finish())
+    for (const segment of finished) if (segment !== undefined) this.#segments.set(segment.id, segment)
     await this.#syncNames()
   }
 

@@ -9,6 +9,7 @@ import {
   segmentTrailerBytes,
   type TrailerHolds,
 } from '../format/segment-trailer.ts'
+import { inParallel } from '../in-parallel.ts'
 import type { FileHead } from '../segment/segment-file.ts'
 import { type SegmentId, segmentIdFromPath, segmentPath } from '../segment-id.ts'
 
@@ -36,21 +37,6 @@ export async function findSegmentFiles(disk: Disk, holds: TrailerHolds): Promise
     }
   }
   return await inParallel(ids, parallelMax, (id) => examine(disk, id, holds))
-}
-
-/** At most `countMax` at once. @returns the results in the order of the items */
-export async function inParallel<Item, Result>(
-  items: readonly Item[],
-  countMax: number,
-  work: (item: Item) => Promise<Result>,
-): Promise<readonly Result[]> {
-  const results: Result[] = new Array(items.length)
-  const queue = items.entries()
-  const worker = async (): Promise<void> => {
-    for (const [i, item] of queue) results[i] = await work(item)
-  }
-  await Promise.all(Array.from({ length: Math.min(countMax, items.length) }, worker))
-  return results
 }
 
 async function directoriesIn(disk: Disk, path: string): Promise<readonly string[]> {
