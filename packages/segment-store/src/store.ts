@@ -207,7 +207,8 @@ export class SegmentStore implements AsyncDisposable {
     if (segment.changing > 0) await segment.lane.run(async () => {})
     this.#stop.check()
     if (this.#machine.segments.get(id) !== segment) return this.#noTrace()
-    if (segment.state === 'damaged' && segment.damage !== undefined) return { kind: 'suspect', place: segment.damage }
+    // Found at the start, or by a read since; the next start verifies the file again. A trailer still proves its end.
+    if (segment.state !== 'sealed' && segment.damage !== undefined) return { kind: 'suspect', place: segment.damage }
     return { kind: 'end', offset: segment.durableEnd, restarted: segment.restarted }
   }
 

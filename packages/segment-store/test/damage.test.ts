@@ -263,4 +263,16 @@ describe('a file that has gone bad under a running store', () => {
     await store.truncate(id, 3)
     expect(store.status(id)?.endOffset).toBe(3)
   })
+
+  it('makes its copy a suspect for the next fence, and stays known when it is sealed', async () => {
+    const { store, rot } = await running()
+    await rot()
+    const answer = await store.read(id, 0, 1)
+    expect(answer.kind).toBe('damaged')
+    expect(await codeOf(() => put(store, id, batchOf(50)))).toBe('ok') // it goes on until it is fenced
+    const place = store.status(id)?.damage
+    expect(await store.fence(id)).toEqual({ kind: 'suspect', place })
+    await store.seal(id, 21)
+    expect(store.status(id)).toMatchObject({ state: 'sealed', endOffset: 21, damage: place })
+  })
 })

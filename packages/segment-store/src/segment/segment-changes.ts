@@ -73,7 +73,7 @@ export class SegmentChanges {
       })
       if (trailer === undefined) throw givenUp(segment)
       segment.sealedBy(trailer)
-      segment.damage = undefined
+      if (!damagedBelow(segment)) segment.damage = undefined
       segment.pinnedAt = undefined
       await handles.drop(segment)
       this.#with.changed(segment)
@@ -184,6 +184,11 @@ export class SegmentChanges {
       return segment.startOffset
     }
   }
+}
+
+/** Sealing does not read what stays: damage that was found there is there. What lay behind the end has been cut. */
+function damagedBelow({ damage, file, tally }: Segment): boolean {
+  return damage !== undefined && damage.file === file.path && damage.position < tally.endPosition
 }
 
 async function extendFrom(disk: Disk, segment: Segment, end: number): Promise<void> {
