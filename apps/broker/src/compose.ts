@@ -14,6 +14,7 @@ import {
 import { type BrokerIdentity, chooseLimits, codedError } from '@eastguard/protocol'
 import { defaultStoreSettings, SegmentStore } from '@eastguard/segment-store'
 import { beginBoot, checkFolder } from './boot.ts'
+import { BugAlarm } from './bug-alarm.ts'
 import { ClientPort } from './client-port/client-port.ts'
 import { openSession } from './client-port/open-session.ts'
 import type { BrokerContext } from './handlers/context.ts'
@@ -45,7 +46,7 @@ export interface Broker extends AsyncDisposable {
   readonly identity: Identity
   /** Where it listens; with port 0 in the settings, the one that it got. */
   readonly address: Address
-  /** Resolves at the first failed write or sync. The process must end then, at once: nothing in memory is trusted (H52). */
+  /** Resolves at the first failed write or sync, or broken invariant. The process must end then, at once: nothing in memory is trusted (H52). */
   readonly failed: Promise<EastGuardError>
   /** Lets what is under way end, for at most the drain timeout; writes everything to its place; frees the folder. */
   close(): Promise<void>
@@ -97,13 +98,14 @@ async function start(
   if (!identity.opened) await writeIdentity(disk, { ...identity, opened: true })
   await reserve.restore()
   const metadata = new Metadata(proposer, proposer, clock)
-  const ranges = new LocalRanges(store, Math.floor(settings.memoryBytes / 4))
+  const bugs = new BugAlarm(logger)
+  const ranges = new LocalRanges(store, bugs, Math.floor(settings.memoryBytes / 4))
   const self = { brokerId: parseBrokerId(identity.brokerId), bootId: identity.bootId }
   host = new CoordinatorHost(
     { clusterId: identity.clusterId, self, reconcileIntervalMs: settings.reconcileInterval },
-    { metadata, store, ranges, clock, logger },
+    { metadata, store, ranges, clock, logger, bugs },
   )
-  const failed = Promise.race([store.failed, proposer.failed.then(asCoded)])
+  const failed = Promise.race([store.failed, proposer.failed.then(asCoded), bugs.raised])
   await Promise.race([host.start(), failed.then(rethrow)])
   const coordinators = host
   const problems = (): readonly string[] => [...describeRanges(coordinators), ...describeDisk(store)]
@@ -130,6 +132,7 @@ async function start(
       identity: clientIdentity(settings, identity),
       call: (kind, body) => handleUnary(kind, body, context),
       open: (kind, body, link) => openSession(kind, body, link, context),
+      bug: (error, where) => bugs.notice(error, where),
     },
     { notReady: () => (stopping ? ['stopping'] : describeDisk(store)), metrics },
     components,

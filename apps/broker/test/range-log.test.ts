@@ -1,7 +1,15 @@
-import { type Deferred, deferred, EastGuardError, isEastGuardError } from '@eastguard/kernel'
+import {
+  type Deferred,
+  deferred,
+  EastGuardError,
+  InvariantError,
+  isEastGuardError,
+  silentLogger,
+} from '@eastguard/kernel'
 import { BatchBuilder, type BatchHeader, checkBatch } from '@eastguard/record'
 import type { AppendResult, Offset, SegmentId } from '@eastguard/segment-store'
 import { describe, expect, it } from 'vitest'
+import { BugAlarm } from '../src/bug-alarm.ts'
 import { ByteBudget } from '../src/records/byte-budget.ts'
 import { RangeLog, type SegmentAppends } from '../src/records/range-log.ts'
 
@@ -16,6 +24,7 @@ const header = ((): BatchHeader => {
 })()
 /** A refusal at the call and one later are the same to this test. */
 const append = async (log: RangeLog, bytes: Uint8Array): Promise<AppendResult> => log.append(bytes, header)
+const bugs = new BugAlarm(silentLogger)
 const coded = (code: string): EastGuardError => new EastGuardError({ code, remedy: 'give-up', message: code })
 const gone = coded('EG_TOPIC_NOT_FOUND')
 const sealed = coded('EG_SEGMENT_SEALED')
@@ -45,7 +54,7 @@ class HeldStore implements SegmentAppends {
     this.calls[index]?.outcome.resolve({ baseOffset: offset(index), endOffset: offset(index + 1), appendTime: 0 })
   }
 
-  reject(index: number, error: EastGuardError): void {
+  reject(index: number, error: Error): void {
     this.calls[index]?.outcome.reject(error)
   }
 
@@ -56,7 +65,7 @@ class HeldStore implements SegmentAppends {
 
 const open = (budget = new ByteBudget(100)): { store: HeldStore; log: RangeLog } => {
   const store = new HeldStore()
-  return { store, log: new RangeLog(store, offset(0), budget) }
+  return { store, log: new RangeLog(store, offset(0), budget, bugs) }
 }
 
 const codeOf = (promise: Promise<unknown>): Promise<string> =>
@@ -165,6 +174,23 @@ describe('a range log', () => {
     expect(store.order).toEqual(['0:1'])
     store.settle(0)
     expect(await Promise.all(waiting)).toEqual(['stored', 'EG_TOPIC_NOT_FOUND', 'EG_TOPIC_NOT_FOUND'])
+  })
+
+  it('raises the alarm when an invariant of the store is broken, and not for a refusal', async () => {
+    const { store, log } = open()
+    log.open(first)
+    const refusedAppend = codeOf(append(log, batch(1)))
+    const brokenAppend = codeOf(append(log, batch(2)))
+    let raised: unknown
+    void bugs.raised.then((error) => {
+      raised = error
+    })
+    store.reject(0, full)
+    await refusedAppend
+    expect(raised).toBeUndefined()
+    store.reject(1, new InvariantError('offsets are continuous', {}))
+    await brokenAppend
+    expect(raised).toMatchObject({ code: 'EG_INTERNAL', message: expect.stringContaining('offsets are continuous') })
   })
 
   it('gives every waiter and every later caller the reason of its close, and wakes its readers', async () => {

@@ -287,6 +287,7 @@ describe('a call under way', () => {
       open: () => {
         throw new Error('not here')
       },
+      bug: () => {},
     }
     const client = new ClientConnection(connection, services, new MemoryClock(), silentLogger, () => {})
     const deliver = (...parts: readonly Uint8Array[]): WeakRef<ArrayBufferLike> => {

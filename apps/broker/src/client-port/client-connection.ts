@@ -45,6 +45,8 @@ export interface ClientServices {
    * @param body borrowed until this returns
    */
   open(kind: 'openProduce' | 'openConsume', body: Uint8Array, link: SessionLink): Session
+  /** An error that nobody expected. */
+  bug(error: unknown, where: string): void
 }
 
 /** What came in one turn leaves together; more than this leaves at once, so that what is buffered is known. */
@@ -171,10 +173,9 @@ export class ClientConnection {
   /** Apart from `#call`, so that nothing of the frame is held. */
   #served(asked: Asked, serve: () => Promise<Uint8Array>): Call {
     const run = (): Promise<void> =>
-      serve().then(
-        (body) => this.#answer(asked, body),
-        (error: unknown) => this.#refuse(asked, error),
-      )
+      serve()
+        .then((body) => this.#answer(asked, body))
+        .catch((error: unknown) => this.#refuse(asked, error))
     return { asked, run }
   }
 
@@ -243,15 +244,13 @@ export class ClientConnection {
   }
 
   #refuse({ kind, stream }: Asked, error: unknown): void {
-    if (!isEastGuardError(error)) this.#logger.error('internal error', { error: describe(error), kind })
+    if (!isEastGuardError(error)) this.#services.bug(error, `a frame of kind ${kind}`)
     this.#send(encodeFrame({ kind, stream, answer: true, error: true }, encodeError(toErrorBody(error))))
   }
 
   /** The connection as a whole has gone wrong: say why, then close. */
   #refuseConnection(error: unknown): void {
-    if (!isEastGuardError(error)) {
-      this.#logger.error('internal error', { error: describe(error) })
-    }
+    if (!isEastGuardError(error)) this.#services.bug(error, 'a message of a client')
     this.#send(encodeFrame({ kind: kinds.error.number, stream: 0, error: true }, encodeError(toErrorBody(error))))
     this.#drop(isEastGuardError(error) ? error : codedError('EG_INTERNAL', 'internal error'))
   }
@@ -311,8 +310,4 @@ function checkRequestBytes({ body }: Frame): void {
     bytes: body.length,
     limit: requestBytesMax,
   })
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }

@@ -13,7 +13,8 @@ import {
   type VNodeId,
   type VNodeState,
 } from '@eastguard/ds-rsm'
-import { type Clock, type Deferred, deferred, type Timer } from '@eastguard/kernel'
+import { type Clock, type Deferred, deferred, isEastGuardError, type Timer } from '@eastguard/kernel'
+import type { BugAlarm } from '../bug-alarm.ts'
 import { type ActionComponents, ActionRunner } from './action-runner.ts'
 
 export interface CoordinatorHostSettings {
@@ -25,6 +26,7 @@ export interface CoordinatorHostSettings {
 
 export interface CoordinatorHostComponents extends ActionComponents {
   readonly clock: Clock
+  readonly bugs: BugAlarm
 }
 
 /** Stored segments that one look compares with what their owners know. */
@@ -139,7 +141,7 @@ export class CoordinatorHost {
         if (at === 'page' || coordinator.hasAttended) await this.#plan(vnode, coordinator, stored?.get(vnode) ?? [], at)
       }
     } catch (error) {
-      if (!this.#stopped) this.#components.logger.warn('coordinator could not look', { error: String(error) })
+      this.#noticeFailure('a look', error)
     }
     this.#looking = false
     this.#noteSettled()
@@ -169,17 +171,24 @@ export class CoordinatorHost {
   }
 
   async #carryOut(vnode: VNodeId, coordinator: Coordinator, action: Action): Promise<void> {
-    const { logger, clock } = this.#components
+    const { clock } = this.#components
     let outcome: ActionOutcome
     try {
       outcome = await this.#runner.run(vnode, action)
     } catch (error) {
-      if (!this.#stopped) logger.warn('coordinator action failed', { action: action.key, error: String(error) })
+      this.#noticeFailure(action.key, error)
       outcome = { kind: 'failed' }
     }
     coordinator.settled(action, outcome, clock.now())
     this.#noteSettled()
     this.#lookSoon()
+  }
+
+  #noticeFailure(what: string, error: unknown): void {
+    const { bugs, logger } = this.#components
+    if (!isEastGuardError(error)) bugs.notice(error, `coordinator: ${what}`)
+    else if (!this.#stopped)
+      logger.warn('coordinator action failed', { action: what, code: error.code, error: error.message })
   }
 
   #noteSettled(): void {

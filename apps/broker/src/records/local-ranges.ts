@@ -2,6 +2,7 @@ import { formatSegmentId, type RangeEntry, type TopicId } from '@eastguard/ds-rs
 import type { EastGuardError } from '@eastguard/kernel'
 import { codedError } from '@eastguard/protocol'
 import type { SegmentStore } from '@eastguard/segment-store'
+import type { BugAlarm } from '../bug-alarm.ts'
 import { ByteBudget } from './byte-budget.ts'
 import { LocalRange } from './local-range.ts'
 import { RangeLog } from './range-log.ts'
@@ -10,12 +11,14 @@ import { RangeLog } from './range-log.ts'
 export class LocalRanges {
   readonly #topics = new Map<TopicId, Map<number, LocalRange>>()
   readonly #store: SegmentStore
+  readonly #bugs: BugAlarm
   /** Of all batches that wait for a roll. */
   readonly #budget: ByteBudget
 
   /** @param waitingBytesMax bytes of all batches that may wait for a roll (P18) */
-  constructor(store: SegmentStore, waitingBytesMax: number) {
+  constructor(store: SegmentStore, bugs: BugAlarm, waitingBytesMax: number) {
     this.#store = store
+    this.#bugs = bugs
     this.#budget = new ByteBudget(waitingBytesMax)
   }
 
@@ -46,7 +49,7 @@ export class LocalRanges {
     const { active } = entry.segments
     // What was journalled as committed before a restart may be read before the segment has rolled.
     const committed = this.#store.status(formatSegmentId(active))?.commitOffset ?? active.startOffset
-    const log = new RangeLog(this.#store, Math.max(committed, active.startOffset), this.#budget)
+    const log = new RangeLog(this.#store, Math.max(committed, active.startOffset), this.#budget, this.#bugs)
     ranges.set(range, new LocalRange(entry, log, this.#store))
   }
 

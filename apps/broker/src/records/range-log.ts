@@ -9,6 +9,7 @@ import {
 } from '@eastguard/kernel'
 import type { BatchHeader } from '@eastguard/record'
 import type { AppendResult, Offset, SegmentId, SegmentStore } from '@eastguard/segment-store'
+import type { BugAlarm } from '../bug-alarm.ts'
 import type { ByteBudget } from './byte-budget.ts'
 
 // The writing end of one active range on the broker that leads it. It hands batches to the active segment in the order
@@ -40,6 +41,7 @@ const heldBatchesMax = 65_536
 export class RangeLog {
   readonly #store: SegmentAppends
   readonly #budget: ByteBudget
+  readonly #bugs: BugAlarm
   /** What the fenced segment gave back, oldest first: it goes before everything that came later. */
   readonly #returned: Held[] = []
   readonly #held = new BoundedQueue<Held>(heldBatchesMax)
@@ -48,8 +50,9 @@ export class RangeLog {
   #committedEnd: Offset
 
   /** @param budget for the batches that wait for a roll, shared by all ranges (P18) */
-  constructor(store: SegmentAppends, committedEnd: Offset, budget: ByteBudget) {
+  constructor(store: SegmentAppends, committedEnd: Offset, budget: ByteBudget, bugs: BugAlarm) {
     this.#store = store
+    this.#bugs = bugs
     this.#committedEnd = committedEnd
     this.#budget = budget
   }
@@ -168,6 +171,7 @@ export class RangeLog {
       this.#returned.push(held)
       return
     }
+    if (!isEastGuardError(error)) this.#bugs.notice(error, 'an append')
     held.outcome.reject(error)
     // Whatever waits here came later: it must not be stored where this one was not.
     this.#refuseHeld(error)
