@@ -45,6 +45,35 @@ describe('a store on a failing disk', () => {
     }
   })
 
+  it.each(['rename', 'remove'] as const)(
+    'sees no damage where a start died at a %s, with a segment cut to its start',
+    async (operation) => {
+      for (let at = 1; at <= 40; at++) {
+        const disk = new MemoryDisk()
+        const before = new ProcessDisk(disk)
+        const { store } = await openStore(before, { flushBytes: 2 ** 30 })
+        store.create(id, 0, prelude)
+        store.create(segmentId(1), 0, prelude)
+        await put(store, id, batchOf(1))
+        for (let i = 0; store.stats().journalFiles < 2; i++) await put(store, segmentId(1), batchOf(i, 1, 7000))
+        await store.fence(id)
+        const release = disk.hold('makeDirectory') // for its file
+        const cut = codeOf(() => store.truncate(id, 0)) // its frame is in the second file, the prelude in the first
+        await settle()
+        before.die()
+        release()
+        expect(await cut).toBe('EG_STORE_FAILED')
+        disk.crash()
+        const again = new ProcessDisk(disk)
+        disk.fail({ operation, at })
+        const outcome = await codeOf(() => openStore(again))
+        again.die() // and the names are as it left them
+        expect((await openStore(disk)).store.recovered.suspects, `${operation} ${at}`).toEqual([])
+        if (outcome === 'ok') return
+      }
+    },
+  )
+
   it('stops for good at the first failed sync', async () => {
     const disk = new MemoryDisk()
     const { store } = await openStore(disk)

@@ -165,6 +165,11 @@ export class RecoveringSegment {
   async #cut(end: number, place: Place): Promise<void> {
     await this.writePending()
     this.#explained = true
+    if (!this.file.exists && this.#head !== undefined) {
+      // Cut to its start before it was flushed. This frame may outlive the prelude's in the journal: the file is first.
+      await this.file.append(this.#head, this.#tally.bodyPosition, [])
+      this.#fileBytes = Math.max(this.#fileBytes, this.#tally.endPosition)
+    }
     if (this.#tally.endOffset === end) return
     this.#tally.rewind(end)
     const file = await this.#disk.open(this.file.path, 'read')
