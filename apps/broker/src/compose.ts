@@ -1,4 +1,4 @@
-import { defaultLocalProposerSettings, LocalProposer, parseBrokerId } from '@eastguard/ds-rsm'
+import { CoordinatorLoop, defaultLocalProposerSettings, LocalProposer, parseBrokerId } from '@eastguard/ds-rsm'
 import {
   type Address,
   type Clock,
@@ -20,8 +20,8 @@ import { openSession } from './client-port/open-session.ts'
 import type { BrokerContext } from './handlers/context.ts'
 import { handleUnary } from './handlers/table.ts'
 import { type Identity, readIdentity, writeIdentity } from './identity.ts'
-import { CoordinatorHost } from './metadata/coordinator-host.ts'
-import { Metadata } from './metadata/metadata.ts'
+import { callTimeoutMs, Metadata } from './metadata/metadata.ts'
+import { RangeKeeper } from './metadata/range-keeper.ts'
 import { describeDisk, describeRanges } from './problems.ts'
 import { LocalRanges } from './records/local-ranges.ts'
 import type { BrokerSettings } from './settings/table.ts'
@@ -92,8 +92,8 @@ async function start(
     memoryBytesMax: settings.memoryBytes,
   }
   // Closed after the store: what it is waiting for ends when the store closes.
-  let host: CoordinatorHost | undefined
-  keep({ [Symbol.asyncDispose]: async () => host?.close() })
+  let loop: CoordinatorLoop | undefined
+  keep({ [Symbol.asyncDispose]: async () => loop?.close() })
   const store = keep(await SegmentStore.open(storeSettings, { disk, clock, logger, meter: metrics }))
   if (!identity.opened) await writeIdentity(disk, { ...identity, opened: true })
   await reserve.restore()
@@ -101,13 +101,13 @@ async function start(
   const bugs = new BugAlarm(logger)
   const ranges = new LocalRanges(store, bugs, Math.floor(settings.memoryBytes / 4))
   const self = { brokerId: parseBrokerId(identity.brokerId), bootId: identity.bootId }
-  host = new CoordinatorHost(
-    { clusterId: identity.clusterId, self, reconcileIntervalMs: settings.reconcileInterval },
-    { metadata, store, ranges, clock, logger, bugs },
+  loop = new CoordinatorLoop(
+    { clusterId: identity.clusterId, self, pageIntervalMs: settings.reconcileInterval, callTimeoutMs },
+    { proposer, directory: proposer, clock, surroundings: new RangeKeeper({ store, ranges, bugs, logger }) },
   )
   const failed = Promise.race([store.failed, proposer.failed.then(asCoded), bugs.raised])
-  await Promise.race([host.start(), failed.then(rethrow)])
-  const coordinators = host
+  await Promise.race([loop.start(), failed.then(rethrow)])
+  const coordinators = loop
   const problems = (): readonly string[] => [...describeRanges(coordinators), ...describeDisk(store)]
   const context: BrokerContext = {
     settings,

@@ -24,6 +24,12 @@ export type {
   SegmentReports,
 } from './coordinator/view.ts'
 export {
+  CoordinatorLoop,
+  type CoordinatorLoopComponents,
+  type CoordinatorLoopSettings,
+  type CoordinatorSurroundings,
+} from './host/coordinator-loop.ts'
+export {
   type BirthIds,
   checkBirth,
   createVNodes,

@@ -1,5 +1,4 @@
 import {
-  type Applied,
   type Command,
   type CommandResult,
   type Proposer,
@@ -15,7 +14,7 @@ import type { Clock } from '@eastguard/kernel'
 import { codedError } from '@eastguard/protocol'
 
 /** How long a request waits for metadata before it is answered EG_TIMEOUT or EG_OUTCOME_UNKNOWN. */
-const callTimeoutMs = 10_000
+export const callTimeoutMs = 10_000
 
 /** The vNodes as handlers and records see them: by topic, with one deadline. */
 export class Metadata {
@@ -44,11 +43,6 @@ export class Metadata {
 
   propose(vnode: VNodeId, command: Command): Promise<CommandResult> {
     return this.#proposer.propose(vnode, command, { deadline: this.#deadline() })
-  }
-
-  /** The present state first, then every command that changed something, in order. */
-  watch(vnode: VNodeId, applied: (event: Applied) => void): Disposable {
-    return this.#proposer.watch(vnode, applied)
   }
 
   /** `select` sees a state that is lent until it returns. */
